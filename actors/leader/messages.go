@@ -1,0 +1,48 @@
+package leader
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"troupe/actors/tree"
+	"troupe/wire"
+)
+
+// Accepts, besides txlog.Durable and tree.Reapable.
+type (
+	// Admit asks for a connection to be attached to a session that the tree has
+	// verified, or to a new one if Session is 0. Sent by a session actor; it is
+	// answered by the tree's Welcome.
+	Admit struct {
+		Conn     tree.Conn
+		Actor    *actor.PID
+		Session  wire.SessionID
+		Timeout  int32  // milliseconds, negotiated
+		Password []byte // of a new session
+		Auth     []wire.ID
+	}
+	// Submit brings the writes of one socket read, in order. Sent by a session
+	// actor, which keeps no hold on them; answered by the tree, write by write.
+	Submit struct{ Drafts []wire.Record }
+	// Sync asks to be told when this server has applied all that was proposed
+	// when it came. Sent by a session actor; answered by the tree.
+	Sync struct {
+		Conn tree.Conn
+		Xid  wire.Xid
+		Path string
+	}
+	// Touch says that a session's client was heard of. Sent by session actors,
+	// at most every TouchEvery.
+	Touch struct{ Session wire.SessionID }
+)
+
+// To itself.
+type (
+	tick      struct{}
+	sweepTime struct{}
+)
+
+// TouchEvery is how often a session of some timeout is touched at most. The
+// leader grants as much on top of the timeout, so that no client is over early.
+func TouchEvery(timeout time.Duration) time.Duration { return min(timeout/8, 500*time.Millisecond) }

@@ -1,0 +1,118 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"troupe/actors/config"
+	"troupe/actors/tree/znode"
+	"troupe/persistence"
+	"troupe/wire"
+)
+
+// disk is what an incarnation stands on.
+type disk struct {
+	log   *persistence.Log
+	state *persistence.State
+}
+
+// recovered is a replica rebuilt from disk.
+type recovered struct {
+	disk
+	tree       *znode.Tree
+	checkpoint wire.Zxid
+}
+
+// ErrDamaged says that what is on disk does not fit together.
+var errDamaged = persistence.ErrDamaged
+
+// recover opens the files and rebuilds the tree: the checkpoint, then the log
+// after it. Alone, a server commits what it has logged.
+func recoverReplica(cfg *config.Config, o persistence.Options, log zerolog.Logger) (*recovered, error) {
+	started := time.Now()
+	if err := persistence.ForeignData(cfg.DataDir, cfg.DataLogDir); err != nil {
+		return nil, err
+	}
+	stateDir, logDir := persistence.Layout(cfg.DataDir, cfg.DataLogDir)
+	state, err := persistence.OpenState(stateDir, o)
+	if err != nil {
+		return nil, err
+	}
+	txlog, found, err := persistence.OpenLog(logDir, o)
+	if err != nil {
+		return nil, errors.Join(err, state.Close())
+	}
+	r := &recovered{disk: disk{txlog, state}}
+	replayed, err := r.rebuild(found)
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	e := log.Info()
+	if found.Dropped > 0 {
+		e = log.Warn().Stringer("tail", found.Tail).Int64("dropped_bytes", found.Dropped)
+	}
+	e.Stringer("zxid", r.tree.Applied()).Stringer("checkpoint", r.checkpoint).Int("replayed", replayed).
+		Int("znodes", r.tree.Counts().Nodes).Int("sessions", r.tree.Counts().Sessions).
+		Dur("took_ms", time.Since(started)).Msg("state recovered")
+	return r, nil
+}
+
+func (d *disk) close() error { return errors.Join(d.log.Close(), d.state.Close()) }
+
+// rebuild loads the checkpoint and replays the log.
+func (r *recovered) rebuild(found persistence.Recovery) (replayed int, err error) {
+	zxid, digest := r.state.Applied()
+	r.checkpoint = zxid
+	if zxid > 0 && found.Last < zxid {
+		return 0, fmt.Errorf("%w: the checkpoint is at %v, but the transaction log ends at %v: put back the log that belongs to it, or restore both from a backup",
+			errDamaged, zxid, found.Last)
+	}
+	l := znode.NewLoader()
+	err = r.state.Load(func(path string, value []byte) error {
+		z, err := wire.UnpackZnode(value)
+		if err != nil {
+			return fmt.Errorf("%w: checkpoint, %s: %w", errDamaged, path, err)
+		}
+		if !l.Node(path, z) {
+			return fmt.Errorf("%w: checkpoint, %s: its parent is missing", errDamaged, path)
+		}
+		return nil
+	}, func(id int64, value []byte) error {
+		s, err := wire.UnpackSession(value)
+		if err != nil {
+			return fmt.Errorf("%w: checkpoint, session 0x%x: %w", errDamaged, uint64(id), err)
+		}
+		l.Session(wire.SessionID(id), *s)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	r.tree = l.Tree(zxid)
+	if zxid > 0 && r.tree.Digest() != digest {
+		return 0, fmt.Errorf("%w: the checkpoint at %v has digest %x, its nodes add up to %x", errDamaged,
+			zxid, digest, r.tree.Digest())
+	}
+	return r.replay()
+}
+
+func (r *recovered) replay() (n int, err error) {
+	var events []znode.Event
+	err = r.log.Scan(r.checkpoint+1, func(e persistence.Entry) error {
+		rec, err := wire.UnpackRecord(e.Data)
+		if err != nil {
+			return fmt.Errorf("%w: transaction log, %v: %w", errDamaged, e.Zxid, err)
+		}
+		if rec.Eval > wire.EvalVersion {
+			return fmt.Errorf("%w: record %v is of evaluation version %d", persistence.ErrNewerFormat, e.Zxid, rec.Eval)
+		}
+		txn, _ := znode.Evaluate(r.tree, rec)
+		events = r.tree.Perform(rec, &txn, events[:0])
+		n++
+		return nil
+	})
+	return n, err
+}

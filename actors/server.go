@@ -1,0 +1,103 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+
+	"troupe/actors/config"
+	"troupe/actors/gateway"
+	"troupe/actors/metrics"
+	"troupe/actors/replica"
+	"troupe/actors/session"
+	"troupe/actors/supervise"
+	"troupe/persistence"
+)
+
+// stopTimeout bounds an orderly shutdown.
+const stopTimeout = 10 * time.Second
+
+// Options are what a server needs besides its configuration.
+type Options struct {
+	Log         zerolog.Logger
+	Persistence persistence.Options // the zero value is real files; NoSync follows the configuration
+	// Words makes what answers four-letter words.
+	Words func(*config.Config, *metrics.Registry) session.Words
+}
+
+// Server is a running server.
+type Server struct {
+	system   *actor.ActorSystem
+	root     *actor.PID
+	addr     net.Addr
+	serving  chan struct{}
+	done     chan struct{}
+	stopOnce sync.Once
+	err      error // set before done is closed
+}
+
+// Start listens on the client port, which answers from then on, and recovers in
+// the background. The error is that of listening.
+func Start(cfg *config.Config, o Options) (*Server, error) {
+	ln, err := net.Listen("tcp", net.JoinHostPort(cfg.ClientAddress, strconv.Itoa(cfg.ClientPort)))
+	if err != nil {
+		return nil, fmt.Errorf("client port: %w", err)
+	}
+	own := *cfg
+	own.ClientPort = ln.Addr().(*net.TCPAddr).Port
+	o.Persistence.NoSync = !cfg.ForceSync
+	s := &Server{addr: ln.Addr(), serving: make(chan struct{}), done: make(chan struct{}),
+		system: actor.NewActorSystem(actor.WithDeadLetterThrottleCount(1),
+			actor.WithDeadLetterThrottleInterval(10*time.Second), actor.WithDeadLetterRequestLogging(false),
+			actor.WithLoggerFactory(supervise.LoggerFactory(o.Log)))}
+	registry := metrics.NewRegistry()
+	r := &root{server: s, log: o.Log, replica: replica.Options{Config: &own, Persistence: o.Persistence,
+		Metrics: registry, Log: o.Log},
+		gateway: gateway.Options{Listener: ln, Config: &own, Words: o.Words(&own, registry), Metrics: registry, Log: o.Log}}
+	s.root, err = s.system.Root.SpawnNamed(supervise.Props(o.Log, "server", func() actor.Actor { return r }), "server")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("root actor: %w", err), ln.Close())
+	}
+	return s, nil
+}
+
+// Addr is where clients connect.
+func (s *Server) Addr() net.Addr { return s.addr }
+
+// Serving is closed once clients are served for the first time.
+func (s *Server) Serving() <-chan struct{} { return s.serving }
+
+// Done is closed when the server has ended, by Stop or by itself.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Err says, once Done is closed, why the server ended by itself; nil after Stop.
+func (s *Server) Err() error { return s.err }
+
+// Stop ends the server in order: clients are disconnected, what is under way on
+// disk is finished, files are closed. It returns when that is done, or after ten
+// seconds.
+func (s *Server) Stop() {
+	s.stopOnce.Do(func() { s.system.Root.Send(s.root, &stop{}) })
+	select {
+	case <-s.done:
+	case <-time.After(stopTimeout):
+	}
+}
+
+// Crash makes the actors of a kind panic (txlog, checkpoint, tree, leader,
+// session, gateway): for tests of supervision.
+func (s *Server) Crash(kind, reason string) {
+	for _, shard := range s.system.ProcessRegistry.LocalPIDs.LocalPIDs {
+		for _, id := range shard.Keys() {
+			if supervise.KindOf(id) == kind {
+				s.system.Root.Send(actor.NewPID(s.system.Address(), id), &supervise.Crash{Reason: reason})
+			}
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package session
+
+import (
+	"time"
+
+	"troupe/wire"
+)
+
+// Accepts, from the reader. What the tree sends stands in package tree.
+type (
+	// Hello is the first frame of a connection.
+	Hello struct{ Frame []byte }
+	// Word is a four-letter word instead; Arg is what stmk brings.
+	Word struct {
+		Word string
+		Arg  []byte
+	}
+	// Frames are the requests of one socket read.
+	Frames struct {
+		At     time.Time
+		Frames []Frame
+	}
+	// Broken tells that nothing more will be read, and why.
+	Broken struct{ Err error }
+	// Drained tells that the socket has taken what it could not take at once.
+	Drained struct{ Err error }
+)
+
+// Accepts, from the gateway.
+type (
+	// Close asks for the connection to be closed at once.
+	Close struct{ Why string }
+)
+
+// Frame is one request, decoded as far as it decodes.
+type Frame struct {
+	Xid     wire.Xid
+	Op      wire.OpCode
+	Body    []byte
+	Request wire.Request // nil if Err
+	Err     error
+}

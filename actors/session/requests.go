@@ -1,0 +1,268 @@
+package session
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"troupe/actors/leader"
+	"troupe/actors/tree"
+	"troupe/wire"
+)
+
+// batch is where the requests of one message go: reads to the tree, writes to
+// the leader. Reads go first, since each says which write it follows.
+type batch struct {
+	items  []tree.Item
+	drafts []wire.Record
+	syncs  []*leader.Sync
+}
+
+func (s *Session) onFrames(c actor.Context, m *Frames) {
+	switch s.state {
+	case serving:
+	case verifying, admitting:
+		s.early = append(s.early, m)
+		return
+	default:
+		s.window.Replied(len(m.Frames))
+		return
+	}
+	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At})
+	s.count(m)
+	s.touch(c, m.At)
+	var b batch
+	for i := range m.Frames {
+		if s.state != serving {
+			break // a close, or something that ends the connection, was among them
+		}
+		s.route(c, &m.Frames[i], &b)
+	}
+	s.dispatch(c, &b)
+}
+
+func (s *Session) count(m *Frames) {
+	n := int64(len(m.Frames))
+	s.o.Metrics.Received.Add(n)
+	s.o.Stats.Received.Add(n)
+	s.o.Stats.Outstanding.Add(n)
+	last := &m.Frames[len(m.Frames)-1]
+	s.o.Stats.LastOp.Store(int32(last.Op))
+	s.o.Stats.LastXid.Store(int32(last.Xid))
+}
+
+// dispatch sends a batch on.
+func (s *Session) dispatch(c actor.Context, b *batch) {
+	if len(b.items) > 0 {
+		c.Send(s.o.Tree, &tree.Requests{Conn: s.o.ID, Auth: s.auth, Items: b.items})
+	}
+	if len(b.drafts) > 0 {
+		c.Send(s.o.Leader, &leader.Submit{Drafts: b.drafts})
+	}
+	for _, y := range b.syncs {
+		c.Send(s.o.Leader, y)
+	}
+	*b = batch{}
+}
+
+// route puts one request where it belongs.
+func (s *Session) route(c actor.Context, f *Frame, b *batch) {
+	var unknown wire.UnknownOp
+	switch {
+	case f.Op == wire.OpAuth:
+		s.onAuth(c, f, b)
+	case f.Op == wire.OpSasl:
+		s.onSasl(c, f, b)
+	case f.Op == wire.OpCreateSession || errors.As(f.Err, &unknown):
+		s.ready(f, b, &tree.Ready{Zxid: ^wire.Zxid(0), Err: wire.Unimplemented, Close: true})
+		s.state = closing
+	case f.Op == wire.OpReconfig && f.Err != nil:
+		s.ready(f, b, &tree.Ready{Zxid: tree.ZxidApplied, Err: wire.MarshallingError})
+	case f.Op.IsWrite():
+		s.draft(c, f, b)
+	case f.Err != nil:
+		s.ready(f, b, &tree.Ready{Zxid: tree.ZxidApplied, Err: wire.MarshallingError})
+	case f.Op == wire.OpSync:
+		s.sync(c, f, b)
+	case f.Op == wire.OpPing:
+		b.items = append(b.items, tree.Item{Xid: wire.XidPing, After: s.forwarded, Request: f.Request})
+	default:
+		b.items = append(b.items, tree.Item{Xid: f.Xid, After: s.forwarded, Request: f.Request})
+	}
+}
+
+// ready queues an answer that only has to take its turn.
+func (s *Session) ready(f *Frame, b *batch, r *tree.Ready) {
+	b.items = append(b.items, tree.Item{Xid: f.Xid, After: s.forwarded, Ready: r})
+}
+
+func (s *Session) draft(c actor.Context, f *Frame, b *batch) {
+	if len(b.syncs) > 0 {
+		s.dispatch(c, b) // a sync has its place between writes
+	}
+	s.forwarded++
+	b.drafts = append(b.drafts, wire.Record{Op: f.Op, Session: s.id, Generation: s.generation, Cxid: f.Xid,
+		Auth: s.auth, Body: f.Body, Request: f.Request, Malformed: f.Err})
+	if f.Op == wire.OpCloseSession {
+		s.state = closing
+	}
+}
+
+func (s *Session) sync(_ actor.Context, f *Frame, b *batch) {
+	s.forwarded++
+	b.syncs = append(b.syncs, &leader.Sync{Conn: s.o.ID, Xid: f.Xid, Path: f.Request.(*wire.Sync).Path})
+}
+
+// onAuth adds an identity. What came before in the batch goes out under the old
+// ones.
+func (s *Session) onAuth(c actor.Context, f *Frame, b *batch) {
+	if f.Err != nil {
+		s.dispatch(c, b)
+		s.stop(c, f.Err.Error())
+		return
+	}
+	a := f.Request.(*wire.Auth)
+	ids, verdict := s.o.Auth.Authenticate(a.Scheme, a.Auth)
+	switch verdict {
+	case Failed:
+		s.o.Metrics.AuthFailed.Add(1)
+		s.ready(f, b, &tree.Ready{Err: wire.AuthFailed, Close: true})
+		s.state = closing
+		return
+	case Disconnect:
+		s.dispatch(c, b)
+		s.stop(c, "wrong ensemble name")
+		return
+	}
+	s.dispatch(c, b)
+	s.auth = join(s.auth, ids)
+	c.Send(s.o.Tree, &tree.SetAuth{Conn: s.o.ID, Auth: s.auth})
+	s.ready(f, b, &tree.Ready{})
+}
+
+// join is ids added to a list that others may hold.
+func join(have, ids []wire.ID) []wire.ID {
+	out := append([]wire.ID(nil), have...)
+next:
+	for _, id := range ids {
+		for _, h := range out {
+			if h == id {
+				continue next
+			}
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+// onSasl answers as a server without SASL does: with no token.
+func (s *Session) onSasl(c actor.Context, f *Frame, b *batch) {
+	if f.Err != nil || f.Request.(*wire.Sasl).Token == nil {
+		s.dispatch(c, b)
+		s.stop(c, "malformed SASL token")
+		return
+	}
+	s.ready(f, b, &tree.Ready{Body: noToken{}})
+}
+
+type noToken struct{}
+
+// Encode implements wire.Body.
+func (noToken) Encode(e *wire.Encoder) { e.Buffer(nil) }
+
+var encoders = sync.Pool{New: func() any { return new(wire.Encoder) }}
+
+// onDeliver writes what the tree delivers, in its order.
+func (s *Session) onDeliver(c actor.Context, m *tree.Deliver) {
+	e := encoders.Get().(*wire.Encoder)
+	e.Reset()
+	replies, from := 0, 0
+	for i := range m.Replies {
+		r := &m.Replies[i]
+		if r.Xid != wire.XidWatchEvent || !isEvent(r) {
+			replies++
+		}
+		e.ReplyFrame(r)
+		if size := e.Len() - from; size > s.o.MaxFrame+wordSize {
+			s.o.Metrics.LargeReplies.Add(1)
+			s.o.Log.Warn().Stringer("session", s.id).Int("bytes", size).Int("jute.maxbuffer", s.o.MaxFrame).
+				Msg("large reply: clients refuse what is over their own jute.maxbuffer")
+		}
+		from = e.Len()
+	}
+	s.o.Metrics.Sent.Add(int64(len(m.Replies)))
+	s.o.Stats.Sent.Add(int64(len(m.Replies)))
+	s.replied(m, replies)
+	s.write(c, e.Bytes())
+	if cap(e.Bytes()) <= keepBuffer {
+		encoders.Put(e)
+	}
+}
+
+func isEvent(r *wire.Reply) bool {
+	_, ok := r.Body.(*wire.WatchEvent)
+	return ok
+}
+
+// replied settles the accounts of n replies. The credits that all sessions share
+// come back now; the session's own when the socket has taken the replies, so
+// that a client which does not read holds up only itself.
+func (s *Session) replied(m *tree.Deliver, n int) {
+	if n == 0 {
+		return
+	}
+	now := time.Now()
+	last := &m.Replies[len(m.Replies)-1]
+	s.o.Stats.LastZxid.Store(uint64(last.Zxid))
+	s.o.Stats.LastReply.Store(now.UnixMilli())
+	s.o.Stats.Outstanding.Add(int64(-n))
+	s.window.Replied(n)
+	s.unwritten += n
+	for n > 0 && len(s.stamps) > 0 {
+		st := &s.stamps[0]
+		k := min(n, st.n)
+		s.o.Metrics.Latency.Observe(now.Sub(st.at), k)
+		s.o.Stats.Latency.Observe(now.Sub(st.at), k)
+		n, st.n = n-k, st.n-k
+		if st.n == 0 {
+			s.stamps = s.stamps[1:]
+		}
+	}
+	if len(s.stamps) == 0 {
+		s.stamps = nil
+	}
+}
+
+func (s *Session) write(c actor.Context, b []byte) {
+	if err := s.out.write(b); err != nil {
+		if errors.Is(err, errUnread) {
+			s.o.Metrics.Unread.Add(1)
+		}
+		s.stop(c, err.Error())
+		return
+	}
+	s.settle()
+}
+
+// settle gives the session's credits back once the socket has taken all.
+func (s *Session) settle() {
+	if !s.out.draining && s.unwritten > 0 {
+		s.window.Written(s.unwritten)
+		s.unwritten = 0
+	}
+}
+
+func (s *Session) onDrained(c actor.Context, m *Drained) {
+	if err := s.out.drained(m.Err); err != nil {
+		s.stop(c, err.Error())
+		return
+	}
+	s.settle()
+	if s.state == closing && !s.out.draining {
+		s.stop(c, s.why)
+	}
+}
+
+func isBadFrame(err error) bool { return errors.Is(err, errFrame) }

@@ -1,0 +1,247 @@
+package session
+
+import (
+	"crypto/rand"
+	"net"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+
+	"troupe/actors/leader"
+	"troupe/actors/metrics"
+	"troupe/actors/tree"
+	"troupe/wire"
+)
+
+// Options are what a connection's actor is made with.
+type Options struct {
+	Conn         net.Conn
+	ID           tree.Conn
+	RemoteIP     string
+	Tree, Leader *actor.PID // nil while the server does not serve
+	All          *Credits   // of all sessions together
+	Outstanding  int        // requests of this session
+	MaxFrame     int        // bytes (jute.maxbuffer)
+	HelloTimeout time.Duration
+	MinTimeout   time.Duration // of sessions
+	MaxTimeout   time.Duration
+	Auth         *Authenticator
+	Words        Words
+	Metrics      *metrics.Registry
+	Stats        *metrics.Connection
+	Log          zerolog.Logger
+}
+
+// Words answers four-letter words.
+type Words interface {
+	// Answer renders a word's answer. The description is nil if the server does
+	// not serve.
+	Answer(word string, arg []byte, d *tree.Description) []byte
+	// Needs tells what of the tree's description a word wants.
+	Needs(word string) (figures, lists bool)
+}
+
+// state is where a connection stands.
+type state int
+
+const (
+	awaitingHello state = iota
+	verifying           // the tree looks whether the client may attach
+	admitting           // the leader has been asked
+	serving
+	closing // nothing more is taken from the client
+)
+
+// Session is the actor.
+type Session struct {
+	o          Options
+	out        *outbox
+	window     *Window
+	state      state
+	connect    *wire.ConnectRequest
+	timeout    time.Duration
+	id         wire.SessionID
+	generation wire.Generation
+	auth       []wire.ID
+	forwarded  uint64    // requests sent to the leader
+	early      []*Frames // came before the connection was attached
+	stamps     []stamp   // of requests without a reply, in order
+	unwritten  int       // replies whose credits wait for the socket
+	touched    time.Time
+	word       *Word
+	why        string
+}
+
+// stamp is when a number of requests came.
+type stamp struct {
+	n  int
+	at time.Time
+}
+
+// New makes the actor. It owns the connection.
+func New(o Options) *Session {
+	return &Session{o: o, window: NewWindow(o.Outstanding, o.All), auth: []wire.ID{{Scheme: "ip", ID: o.RemoteIP}}}
+}
+
+// Receive implements actor.Actor.
+func (s *Session) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *Frames:
+		s.onFrames(c, m)
+	case *tree.Deliver:
+		s.onDeliver(c, m)
+	case *actor.Started:
+		s.onStarted(c)
+	case *Hello:
+		s.onHello(c, m)
+	case *tree.Verified:
+		s.onVerified(c, m)
+	case *tree.Welcome:
+		s.onWelcome(c, m)
+	case *tree.Ended:
+		s.close(c, m.Why)
+	case *Word:
+		s.onWord(c, m)
+	case *tree.Description:
+		s.answerWord(c, m)
+	case *Drained:
+		s.onDrained(c, m)
+	case *Broken:
+		s.onBroken(c, m)
+	case *Close:
+		s.stop(c, m.Why)
+	case *actor.Stopping:
+		s.onStopping(c)
+	}
+}
+
+func (s *Session) onStarted(c actor.Context) {
+	self, root := c.Self(), c.ActorSystem().Root
+	send := func(m any) { root.Send(self, m) }
+	s.out = newOutbox(s.o.Conn, send)
+	r := &reader{conn: s.o.Conn, send: send, window: s.window, maxFrame: s.o.MaxFrame, hello: s.o.HelloTimeout}
+	go r.run()
+}
+
+// onHello negotiates the timeout and asks the tree whether the client may attach.
+func (s *Session) onHello(c actor.Context, m *Hello) {
+	req, err := wire.DecodeConnectRequest(m.Frame)
+	if err != nil {
+		s.o.Metrics.BadFrames.Add(1)
+		s.stop(c, err.Error())
+		return
+	}
+	if s.o.Tree == nil {
+		s.stop(c, "the server does not serve yet")
+		return
+	}
+	s.connect, s.state = req, verifying
+	asked := time.Duration(req.Timeout) * time.Millisecond
+	s.timeout = min(max(asked, s.o.MinTimeout), s.o.MaxTimeout)
+	c.Send(s.o.Tree, &tree.Connect{Actor: c.Self(), Session: req.Session, Password: req.Password,
+		LastZxidSeen: req.LastZxidSeen})
+}
+
+func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
+	switch m.Verdict {
+	case tree.Ahead:
+		s.stop(c, "the client has seen a zxid that this server has not")
+		return
+	case tree.Refused:
+		s.respond(c, &wire.ConnectResponse{Password: make([]byte, wire.PasswordSize)})
+		s.close(c, "session expired or wrong password")
+		return
+	}
+	var password []byte
+	if s.connect.Session == 0 {
+		password = make([]byte, wire.PasswordSize)
+		rand.Read(password) // never fails
+	}
+	s.state, s.touched = admitting, time.Now() // the leader counts from here
+	c.Send(s.o.Leader, &leader.Admit{Conn: s.o.ID, Actor: c.Self(), Session: s.connect.Session,
+		Timeout: int32(s.timeout / time.Millisecond), Password: password, Auth: s.auth})
+}
+
+func (s *Session) respond(c actor.Context, r *wire.ConnectResponse) {
+	r.HasReadOnly = s.connect.HasReadOnly
+	var e wire.Encoder
+	e.ConnectResponseFrame(r)
+	s.write(c, e.Bytes())
+}
+
+func (s *Session) onWelcome(c actor.Context, m *tree.Welcome) {
+	if s.state != admitting {
+		return
+	}
+	s.state, s.id, s.generation = serving, m.Session, m.Generation
+	s.o.Stats.Session.Store(int64(m.Session))
+	s.o.Stats.Timeout.Store(int32(s.timeout / time.Millisecond))
+	s.respond(c, &wire.ConnectResponse{Timeout: int32(s.timeout / time.Millisecond), Session: m.Session,
+		Password: m.Password})
+	early := s.early
+	s.early = nil
+	for _, f := range early {
+		s.onFrames(c, f)
+	}
+}
+
+// touch tells the leader that the client lives, if that is not just known.
+func (s *Session) touch(c actor.Context, at time.Time) {
+	if at.Sub(s.touched) >= leader.TouchEvery(s.timeout) {
+		s.touched = at
+		c.Send(s.o.Leader, &leader.Touch{Session: s.id})
+	}
+}
+
+func (s *Session) onWord(c actor.Context, m *Word) {
+	s.state, s.word = closing, m
+	figures, lists := s.o.Words.Needs(m.Word)
+	if s.o.Tree == nil || !figures && !lists {
+		s.answerWord(c, nil)
+		return
+	}
+	c.Request(s.o.Tree, &tree.Describe{Lists: lists})
+}
+
+func (s *Session) answerWord(c actor.Context, d *tree.Description) {
+	s.write(c, s.o.Words.Answer(s.word.Word, s.word.Arg, d))
+	s.close(c, "")
+}
+
+// close ends the connection once what was written before has gone out.
+func (s *Session) close(c actor.Context, why string) {
+	s.state, s.why = closing, why
+	if !s.out.draining {
+		s.stop(c, why)
+	}
+}
+
+// stop ends the connection now.
+func (s *Session) stop(c actor.Context, why string) {
+	s.state, s.why = closing, why
+	c.Stop(c.Self())
+}
+
+func (s *Session) onBroken(c actor.Context, m *Broken) {
+	if isBadFrame(m.Err) {
+		s.o.Metrics.BadFrames.Add(1)
+	}
+	if s.word != nil || s.state == closing && s.out.draining {
+		return // the answer is still on its way
+	}
+	s.stop(c, m.Err.Error())
+}
+
+func (s *Session) onStopping(c actor.Context) {
+	if s.o.Tree != nil {
+		c.Send(s.o.Tree, &tree.Detach{Conn: s.o.ID})
+	}
+	s.window.Close()
+	if tc, ok := s.o.Conn.(*net.TCPConn); ok {
+		_ = tc.CloseWrite() // so that what was written is read before the end; the close below reports nothing new
+	}
+	_ = s.o.Conn.Close()
+	s.o.Log.Debug().Stringer("session", s.id).Str("client", s.o.Stats.Remote.String()).
+		Str("why", s.why).Msg("connection closed")
+}

@@ -1,0 +1,12 @@
+// Package txlog is the actor before the transaction log's disk. Whatever has
+// been appended while one synced write was under way goes into the next, so a
+// lone writer pays one sync and a crowd shares one; there is no timer. The write
+// runs beside the actor, which goes on taking appends meanwhile.
+//
+//	leader --Append--> txlog --Durable--> leader
+//	checkpointer --Trim--> txlog
+//
+// A failed write is the end of this incarnation: nothing more is written, the
+// actor panics, and its parent rebuilds everything from what is on disk.
+// What is on disk, and how, is package persistence's.
+package txlog

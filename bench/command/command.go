@@ -1,0 +1,134 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"troupe/bench/load"
+)
+
+const long = `Measure servers of the ZooKeeper protocol side by side.
+
+  troupe bench                                everything: troupe, Apache ZooKeeper, the ceiling
+  troupe bench --target troupe --seconds 1 --rounds 1 --znodes 0
+  troupe bench --connect 127.0.0.1:2181       load a server that runs already
+  troupe bench --json results.json
+
+The servers are started here, each in a process of its own, with their data in a
+fresh directory below --dir, which is removed at the end. Apache ZooKeeper is the
+one of Debian's packages zookeeper and libslf4j-java. The ceiling does the least
+that a server can: it answers every request at once with as many bytes as a real
+server would, writes after an append and fdatasync that all who wait share.
+
+A row is a workload (get, set, create, mixed: 90 % reads) in a shape (sessions x
+requests that each keeps outstanding). Runs are interleaved, A B B A. The tables
+go to standard output, progress to standard error. Rates mean little on a machine
+that does other things; processor time per operation means more.`
+
+// flags are what the options do not hold as the command line has it.
+type flags struct {
+	workloads, shapes   []string
+	seconds, lead, warm float64
+	json                string
+}
+
+// New is the command "troupe bench".
+func New() *cobra.Command {
+	o := load.Defaults()
+	f := flags{seconds: o.Long.Seconds(), lead: o.Lead.Seconds(), warm: o.Warm.Seconds()}
+	for _, w := range o.Workloads {
+		f.workloads = append(f.workloads, string(w))
+	}
+	for _, s := range o.Shapes {
+		f.shapes = append(f.shapes, fmt.Sprintf("%dx%d", s.Sessions, s.Outstanding))
+	}
+	cmd := &cobra.Command{
+		Use:          "bench",
+		Short:        "Measure throughput, latency, memory and start beside Apache ZooKeeper",
+		Long:         long,
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		RunE:         func(cmd *cobra.Command, _ []string) error { return run(cmd, o, &f) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&o.Targets, "target", o.Targets, "servers to start")
+	fs.StringVar(&o.Connect, "connect", "", "load the server at this host:port instead")
+	fs.StringSliceVar(&f.workloads, "workloads", f.workloads, "what sessions ask for")
+	fs.StringSliceVar(&f.shapes, "shapes", f.shapes, "sessions x outstanding requests")
+	fs.IntVar(&o.Rounds, "rounds", o.Rounds, "runs of each row against each target")
+	fs.Float64Var(&f.seconds, "seconds", f.seconds, "length of a run")
+	fs.Float64Var(&f.lead, "lead", f.lead, "seconds before that, not measured")
+	fs.Float64Var(&f.warm, "warm", f.warm, "seconds of load on each target before the first row")
+	fs.IntVar(&o.Value, "value", o.Value, "bytes of data per znode")
+	fs.IntVar(&o.Keys, "keys", o.Keys, "znodes that get and set choose from")
+	fs.IntVar(&o.Znodes, "znodes", o.Znodes, "znodes to fill for memory and starts; 0 leaves those out")
+	fs.StringVar(&o.Heap, "heap", o.Heap, "heap of the JVM, -Xmx")
+	fs.StringVar(&o.Dir, "dir", "", "where the servers' data goes; the system's temporary directory if empty")
+	fs.StringVar(&f.json, "json", "", "write all results to this file")
+	cmd.AddCommand(newCeiling())
+	return cmd
+}
+
+// fill turns the command line into options.
+func (f *flags) fill(o *load.Options) error {
+	var wrong []error
+	o.Workloads, o.Shapes = nil, nil
+	for _, s := range f.workloads {
+		w, err := load.ParseWorkload(s)
+		o.Workloads, wrong = append(o.Workloads, w), append(wrong, err)
+	}
+	for _, s := range f.shapes {
+		shape, err := load.ParseShape(s)
+		o.Shapes, wrong = append(o.Shapes, shape), append(wrong, err)
+	}
+	o.Long, o.Lead, o.Warm = seconds(f.seconds), seconds(f.lead), seconds(f.warm)
+	return errors.Join(wrong...)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func run(cmd *cobra.Command, o load.Options, f *flags) (err error) {
+	if err := f.fill(&o); err != nil {
+		return err
+	}
+	if o.Self, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program, to start it as a server: %w", err)
+	}
+	o.Binary = o.Self
+	if o.Dir, err = os.MkdirTemp(o.Dir, "troupe-bench-"); err != nil {
+		return err
+	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	o.Progress = cmd.ErrOrStderr()
+	report, err := load.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if f.json != "" {
+		if err := writeJSON(report, f.json); err != nil {
+			return err
+		}
+	}
+	return report.WriteMarkdown(cmd.OutOrStdout())
+}
+
+func writeJSON(report *load.Report, name string) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.WriteJSON(file), file.Close())
+}

@@ -1,0 +1,13 @@
+// Package ceiling is the least that a server of the client protocol can do: it
+// takes the handshake and the frames that a real one takes, and answers each
+// with a reply of the size that a real one would send. It has no tree, no
+// sessions, no watches. Reads are answered at once; writes are first appended to
+// a file, with all that wait beside them, and synced. What the load generator
+// gets out of it is the most that it could get out of any server on the same
+// machine, disk and run.
+//
+// One goroutine per connection and no other: socket -> all frames that have
+// come -> journal (append and fdatasync, shared by all who wait) -> one write
+// with all replies. No actors and no hand-over between goroutines, but for the
+// waiting of one that finds a sync under way.
+package ceiling

@@ -1,0 +1,107 @@
+package ceiling
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+const (
+	journalName = "journal"
+	journalMax  = 1 << 30 // bytes, after which the file begins anew
+)
+
+// journal appends to a file with group commit: who comes while a sync is under
+// way waits for its end, and the first of those then syncs for all of them.
+type journal struct {
+	file *os.File
+	size int64 // of the file; its owner is whoever syncs
+
+	mu      sync.Mutex
+	waiting *batch // what the next sync will carry
+	spare   []byte // the buffer of the batch before
+	syncing bool
+}
+
+// batch is what one sync makes durable.
+type batch struct {
+	buf  []byte
+	lead chan struct{} // holds a token when one of those who wait has to sync
+	done chan struct{} // closed when the batch is durable, or err says why not
+	err  error
+}
+
+func newBatch(buf []byte) *batch {
+	return &batch{buf: buf[:0], lead: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+func openJournal(dir string) (*journal, error) {
+	f, err := os.Create(filepath.Join(dir, journalName))
+	if err != nil {
+		return nil, err
+	}
+	return &journal{file: f, waiting: newBatch(nil)}, nil
+}
+
+// commit returns when p is durable.
+func (j *journal) commit(p []byte) error {
+	j.mu.Lock()
+	b := j.waiting
+	b.buf = append(b.buf, p...)
+	leads := !j.syncing
+	j.syncing = true
+	j.mu.Unlock()
+	if !leads {
+		select {
+		case <-b.done:
+			return b.err
+		case <-b.lead:
+		}
+	}
+	j.sync(b)
+	return b.err
+}
+
+// sync makes what waits durable, and has one of those who came meanwhile go on.
+func (j *journal) sync(b *batch) {
+	j.mu.Lock()
+	j.waiting, j.spare = newBatch(j.spare), nil
+	j.mu.Unlock()
+	b.err = j.write(b.buf)
+	close(b.done)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.spare = b.buf
+	if len(j.waiting.buf) > 0 {
+		j.waiting.lead <- struct{}{}
+	} else {
+		j.syncing = false
+	}
+}
+
+func (j *journal) write(p []byte) error {
+	if j.size > journalMax {
+		if err := j.restart(); err != nil {
+			return fmt.Errorf("begin journal anew: %w", err)
+		}
+	}
+	n, err := j.file.Write(p)
+	j.size += int64(n)
+	if err == nil {
+		err = datasync(j.file)
+	}
+	if err != nil {
+		return fmt.Errorf("append to journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) restart() error {
+	if err := j.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := j.file.Seek(0, 0)
+	j.size = 0
+	return err
+}

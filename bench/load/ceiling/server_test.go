@@ -1,0 +1,127 @@
+package ceiling
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"troupe/bench/client"
+	"troupe/wire"
+)
+
+func dial(t *testing.T, valueSize int) (c *client.Conn, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	s, err := Open(dir, valueSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(l) }()
+	t.Cleanup(func() {
+		l.Close()
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	c, err = client.Dial(t.Context(), client.Options{Servers: []string{l.Addr().String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Abandon)
+	return c, dir
+}
+
+func TestServer_AnswersAsLongAsARealOne(t *testing.T) {
+	c, dir := dial(t, 1000)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if made, err := c.Create(ctx, "/a", make([]byte, 1000), wire.OpenACL, wire.ModePersistent); err != nil || made != "/a" {
+		t.Fatalf("%q, %v", made, err)
+	}
+	if data, stat, err := c.Get(ctx, "/a", false); err != nil || len(data) != 1000 || stat.DataLength != 1000 {
+		t.Fatalf("%d bytes, %+v, %v", len(data), stat, err)
+	}
+	if _, err := c.Set(ctx, "/a", make([]byte, 1000), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Delete(ctx, "/a", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	// Every write is in the journal by the time it is answered.
+	info, err := os.Stat(filepath.Join(dir, journalName))
+	if err != nil || info.Size() < 2000 {
+		t.Fatalf("journal %v, %v", info, err)
+	}
+}
+
+func TestServer_PipelinedRepliesComeInOrder(t *testing.T) {
+	c, _ := dial(t, 10)
+	const calls = 2000
+	done := make(chan struct{})
+	var seen int // only the connection's reader touches it
+	for i := range calls {
+		var req wire.Request = &wire.GetData{Path: "/a"}
+		if i%3 == 0 {
+			req = &wire.SetData{Path: "/a", Data: []byte("x"), Version: -1}
+		}
+		err := c.Go(req, func(r client.Reply) {
+			if err := r.Err(); err != nil {
+				t.Error(err)
+			}
+			if seen++; seen == calls {
+				close(done)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("not all were answered")
+	}
+}
+
+func TestJournal_KeepsWhatEachCommitBrings(t *testing.T) {
+	dir := t.TempDir()
+	j, err := openJournal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers, each = 8, 50
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for range each {
+				if err := j.commit([]byte("12345")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	info, err := os.Stat(filepath.Join(dir, journalName))
+	if err != nil || info.Size() != writers*each*5 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	if err := j.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.commit([]byte("1")); err == nil {
+		t.Fatal("a write to a closed file was acknowledged")
+	}
+}

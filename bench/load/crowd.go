@@ -1,0 +1,177 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"troupe/bench/client"
+	"troupe/wire"
+)
+
+const sessionTimeout = 30 * time.Second
+
+// The phases of a run.
+const (
+	leadIn    int32 = iota // sessions work, and are not measured
+	measuring              // what ends now counts
+	ending                 // what is outstanding ends, and nothing new begins
+)
+
+// crowd is the sessions that load one server.
+type crowd struct {
+	sessions []*session
+	phase    atomic.Int32
+	ended    chan error // one for each session
+}
+
+// session is one connection and the requests that it keeps outstanding. All but
+// the connection belongs to the goroutine that reads it.
+type session struct {
+	crowd   *crowd
+	conn    *client.Conn
+	next    script
+	open    int // slots that have not ended
+	latency Histogram
+}
+
+// slot is one of a session's outstanding requests after the other.
+type slot struct {
+	session *session
+	begun   time.Time
+	replied func(client.Reply)
+}
+
+// gather connects a session for each script.
+func gather(ctx context.Context, addr string, scripts []script) (*crowd, error) {
+	c := &crowd{ended: make(chan error, len(scripts))}
+	for _, next := range scripts {
+		conn, err := client.Dial(ctx, client.Options{Servers: []string{addr}, SessionTimeout: sessionTimeout})
+		if err != nil {
+			return nil, errors.Join(err, c.disperse(ctx))
+		}
+		c.sessions = append(c.sessions, &session{crowd: c, conn: conn, next: next})
+	}
+	return c, nil
+}
+
+// begin has every session keep so many requests outstanding, until its script
+// ends or the phase does.
+func (c *crowd) begin(outstanding int) error {
+	for _, s := range c.sessions {
+		s.open = outstanding
+		// The first requests are sent where all later ones are: by the goroutine that reads
+		// the connection, which the reply to a ping gets hold of.
+		if err := s.conn.Go(&wire.Ping{}, s.first); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) first(r client.Reply) {
+	if err := r.Err(); err != nil {
+		s.crowd.ended <- err
+		return
+	}
+	now := time.Now()
+	for range s.open {
+		slot := &slot{session: s}
+		slot.replied = slot.reply
+		slot.send(now)
+	}
+}
+
+func (s *slot) send(now time.Time) {
+	req := s.session.next()
+	if req == nil {
+		s.end(nil)
+		return
+	}
+	s.begun = now
+	if err := s.session.conn.Go(req, s.replied); err != nil {
+		s.end(err)
+	}
+}
+
+func (s *slot) reply(r client.Reply) {
+	if err := r.Err(); err != nil {
+		s.end(err)
+		return
+	}
+	now := time.Now()
+	switch s.session.crowd.phase.Load() {
+	case measuring:
+		s.session.latency.Record(now.Sub(s.begun))
+	case ending:
+		s.end(nil)
+		return
+	}
+	s.send(now)
+}
+
+// end gives the slot up; the session has ended with its last one, or with the
+// first error.
+func (s *slot) end(err error) {
+	if s.session.open <= 0 {
+		return // an error was reported already
+	}
+	if s.session.open--; err != nil {
+		s.session.open = 0
+	}
+	if s.session.open == 0 {
+		s.session.crowd.ended <- err
+	}
+}
+
+// during lets the crowd work for a while, or until a session fails.
+func (c *crowd) during(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case err := <-c.ended:
+		return fmt.Errorf("a session ended before its time: %w", err)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// wait waits until every session has ended.
+func (c *crowd) wait(ctx context.Context) error {
+	for range c.sessions {
+		select {
+		case err := <-c.ended:
+			if err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// disperse ends the sessions.
+func (c *crowd) disperse(ctx context.Context) error {
+	var failures []error
+	for _, s := range c.sessions {
+		failures = append(failures, s.conn.Close(ctx))
+	}
+	return errors.Join(failures...)
+}
+
+// carryOut plays scripts to their end, as fast as it goes.
+func carryOut(ctx context.Context, addr string, outstanding int, scripts ...script) error {
+	c, err := gather(ctx, addr, scripts)
+	if err != nil {
+		return err
+	}
+	if err = c.begin(outstanding); err == nil {
+		err = c.wait(ctx)
+	}
+	return errors.Join(err, c.disperse(ctx))
+}

@@ -1,0 +1,151 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteMarkdown writes the tables that people read.
+func (r *Report) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	r.heading(&b)
+	r.summary(&b)
+	r.details(&b)
+	if r.Footprint != nil {
+		r.Footprint.tables(&b)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write tables: %w", err)
+	}
+	return nil
+}
+
+func (r *Report) heading(b *strings.Builder) {
+	m, s := &r.Machine, &r.Settings
+	fmt.Fprintf(b, "%s, %d cores (%s), Linux %s, data on %s, %s", r.Began.Format("2006-01-02 15:04"),
+		m.Cores, m.Processor, or(m.Kernel, "?"), or(m.FileSystem, "?"), m.Go)
+	if m.Java != "" {
+		fmt.Fprintf(b, ", %s with a heap of %s", m.Java, s.Heap)
+	}
+	fmt.Fprintf(b, "; troupe %s, source %s. Load average %s before, %s after.\n\n", m.Version, or(m.Revision, "?"), or(m.LoadBefore, "?"), or(m.LoadAfter, "?"))
+	fmt.Fprintf(b, "Median of %d interleaved runs of %.1f s each, after %.1f s unmeasured and %.0f s of warming up; "+
+		"values of %d bytes, %d keys, fsync on. Spread is lowest to highest rate.\n\n",
+		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys)
+}
+
+// summary has one line per row, and how the targets compare.
+func (r *Report) summary(b *strings.Builder) {
+	if len(r.Rows) == 0 {
+		return
+	}
+	columns := []string{"row"}
+	for _, t := range r.Rows[0].Targets {
+		columns = append(columns, t.Target+" ops/s")
+	}
+	columns = append(columns, "troupe/apache", "of the ceiling", "met")
+	header(b, columns)
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		cells := []string{row.title()}
+		for _, t := range row.Targets {
+			cells = append(cells, fmt.Sprintf("%.0f", t.Median.Rate))
+		}
+		cells = append(cells, times(row.Ratio(Troupe, Apache)), percent(row.Ratio(Troupe, Ceiling)), or(row.Verdict(), "-"))
+		line(b, cells)
+	}
+	b.WriteByte('\n')
+}
+
+// details has one line per row and target.
+func (r *Report) details(b *strings.Builder) {
+	header(b, []string{"row", "target", "ops/s", "spread", "p50 us", "p99 us", "p99.9 us",
+		"server CPU us/op", "client CPU us/op", "client cores"})
+	for i := range r.Rows {
+		for _, t := range r.Rows[i].Targets {
+			m := &t.Median
+			server := "-"
+			if m.ServerCPU > 0 {
+				server = fmt.Sprintf("%.1f", m.ServerCPU)
+			}
+			line(b, []string{r.Rows[i].title(), t.Target, fmt.Sprintf("%.0f", m.Rate),
+				fmt.Sprintf("%.0f-%.0f", t.MinRate, t.MaxRate), fmt.Sprintf("%.0f", m.P50), fmt.Sprintf("%.0f", m.P99),
+				fmt.Sprintf("%.0f", m.P999), server, fmt.Sprintf("%.1f", m.ClientCPU), fmt.Sprintf("%.2f", m.ClientCores)})
+		}
+	}
+	b.WriteByte('\n')
+}
+
+func (r *Row) title() string {
+	if r.Workload == Mixed {
+		return fmt.Sprintf("%s (%.0f %% reads), %s", r.Workload, mixedReads*100, r.Shape)
+	}
+	return fmt.Sprintf("%s, %s", r.Workload, r.Shape)
+}
+
+// tables has one column per target.
+func (f *Footprint) tables(b *strings.Builder) {
+	columns := []string{"memory and start"}
+	for _, t := range f.Targets {
+		columns = append(columns, t.Target)
+	}
+	header(b, columns)
+	add := func(what string, cell func(t *Footprints) string) {
+		cells := []string{what}
+		for i := range f.Targets {
+			cells = append(cells, cell(&f.Targets[i]))
+		}
+		line(b, cells)
+	}
+	per := func(resident func(*Footprints) int64) func(*Footprints) string {
+		return func(t *Footprints) string {
+			each := f.PerZnode(resident(t), t.Empty)
+			return fmt.Sprintf("%.1f MiB, %.0f B per znode, %.0f beyond data and path", mebi(resident(t)), each,
+				each-float64(f.DataBytes)-f.PathBytes)
+		}
+	}
+	millis := func(of func(*Footprints) []float64) func(*Footprints) string {
+		return func(t *Footprints) string { return fmt.Sprintf("%.0f ms", median(of(t))) }
+	}
+	add("resident, empty", func(t *Footprints) string { return fmt.Sprintf("%.1f MiB", mebi(t.Empty)) })
+	filled := fmt.Sprintf("%d znodes of %d B", f.Znodes, f.DataBytes)
+	add("resident, "+filled, per(func(t *Footprints) int64 { return t.Filled }))
+	add("the same after a restart", per(func(t *Footprints) int64 { return t.Restarted }))
+	add("creates/s while filling", func(t *Footprints) string { return fmt.Sprintf("%.0f", t.FillRate) })
+	add("start, empty", millis(func(t *Footprints) []float64 { return t.StartEmpty }))
+	add("start, "+filled, millis(func(t *Footprints) []float64 { return t.StartClean }))
+	add("the same after kill -9", millis(func(t *Footprints) []float64 { return t.StartKill }))
+	b.WriteByte('\n')
+}
+
+func header(b *strings.Builder, columns []string) {
+	line(b, columns)
+	b.WriteString("|" + strings.Repeat("---|", len(columns)) + "\n")
+}
+
+func line(b *strings.Builder, cells []string) {
+	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+func mebi(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func times(ratio float64) string {
+	if ratio == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", ratio)
+}
+
+func percent(share float64) string {
+	if share == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", share*100)
+}

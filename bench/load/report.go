@@ -1,0 +1,145 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// Report is all that one run of the benchmark has found.
+type Report struct {
+	Began     time.Time  `json:"began"`
+	Took      float64    `json:"tookSeconds"`
+	Machine   Machine    `json:"machine"`
+	Settings  Settings   `json:"settings"`
+	Rows      []Row      `json:"rows"`
+	Footprint *Footprint `json:"footprint,omitempty"`
+}
+
+// Settings are the options that a figure depends on.
+type Settings struct {
+	Rounds      int     `json:"rounds"`
+	Seconds     float64 `json:"seconds"`
+	LeadSeconds float64 `json:"leadSeconds"`
+	WarmSeconds float64 `json:"warmSeconds"`
+	Value       int     `json:"valueBytes"`
+	Keys        int     `json:"keys"`
+	Heap        string  `json:"heap"`
+}
+
+func settings(o *Options) Settings {
+	return Settings{Rounds: o.Rounds, Seconds: o.Long.Seconds(), LeadSeconds: o.Lead.Seconds(),
+		WarmSeconds: o.Warm.Seconds(), Value: o.Value, Keys: o.Keys, Heap: o.Heap}
+}
+
+// Row is one line of the table: a workload in a shape, against every target.
+type Row struct {
+	Workload Workload `json:"workload"`
+	Shape    Shape    `json:"shape"`
+	Targets  []Series `json:"targets"`
+}
+
+// Series is the runs of a row against one target. Median has the medians of the
+// figures, each for itself.
+type Series struct {
+	Target  string   `json:"target"`
+	Samples []Sample `json:"samples"`
+	Median  Sample   `json:"median"`
+	MinRate float64  `json:"minRate"`
+	MaxRate float64  `json:"maxRate"`
+}
+
+func (s *Series) summarize() {
+	of := func(field func(*Sample) float64) float64 {
+		var all []float64
+		for i := range s.Samples {
+			all = append(all, field(&s.Samples[i]))
+		}
+		return median(all)
+	}
+	s.Median = Sample{
+		Seconds: of(func(s *Sample) float64 { return s.Seconds }),
+		Ops:     uint64(of(func(s *Sample) float64 { return float64(s.Ops) })),
+		Rate:    of(func(s *Sample) float64 { return s.Rate }),
+		P50:     of(func(s *Sample) float64 { return s.P50 }), P99: of(func(s *Sample) float64 { return s.P99 }),
+		P999: of(func(s *Sample) float64 { return s.P999 }), Max: of(func(s *Sample) float64 { return s.Max }),
+		ServerCPU:   of(func(s *Sample) float64 { return s.ServerCPU }),
+		ClientCPU:   of(func(s *Sample) float64 { return s.ClientCPU }),
+		ClientCores: of(func(s *Sample) float64 { return s.ClientCores }),
+	}
+	byRate := func(a, b Sample) int { return int(a.Rate - b.Rate) }
+	s.MinRate, s.MaxRate = slices.MinFunc(s.Samples, byRate).Rate, slices.MaxFunc(s.Samples, byRate).Rate
+}
+
+// median is the middle of the values, the mean of both middles for an even
+// number; 0 for none.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// Series is the row's runs against a target; nil if there are none.
+func (r *Row) Series(target string) *Series {
+	for i := range r.Targets {
+		if r.Targets[i].Target == target {
+			return &r.Targets[i]
+		}
+	}
+	return nil
+}
+
+// Ratio is the median rate of one target divided by another's, 0 if one was not
+// measured.
+func (r *Row) Ratio(of, to string) float64 {
+	a, b := r.Series(of), r.Series(to)
+	if a == nil || b == nil || b.Median.Rate == 0 {
+		return 0
+	}
+	return a.Median.Rate / b.Median.Rate
+}
+
+// What a row has to reach: Apache's rate, or this share of the ceiling's.
+const ceilingShare = 0.6
+
+// Verdict says by what the row is met, or that it is not; "" if it cannot be
+// judged.
+func (r *Row) Verdict() string {
+	ratio, share := r.Ratio(Troupe, Apache), r.Ratio(Troupe, Ceiling)
+	switch {
+	case ratio == 0 && share == 0:
+		return ""
+	case ratio >= 1:
+		return "at Apache's rate"
+	case share >= ceilingShare:
+		return fmt.Sprintf("at %.0f %% of the ceiling", ceilingShare*100)
+	}
+	return "not met"
+}
+
+// WriteJSON writes everything, the single runs too.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	return nil
+}
+
+// ReadJSON reads what WriteJSON has written.
+func ReadJSON(in io.Reader) (*Report, error) {
+	var r Report
+	if err := json.NewDecoder(in).Decode(&r); err != nil {
+		return nil, fmt.Errorf("read results: %w", err)
+	}
+	return &r, nil
+}

@@ -1,0 +1,134 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"troupe/bench/client"
+	"troupe/bench/process"
+)
+
+// The names of targets. Connected is a server that was running already.
+const (
+	Troupe    = string(process.Troupe)
+	Apache    = string(process.Apache)
+	Ceiling   = "ceiling"
+	Connected = "connected"
+)
+
+// Targets are those that can be started.
+var Targets = []string{Troupe, Apache, Ceiling}
+
+// target is a server to be measured.
+type target struct {
+	name string
+	addr string
+	pid  int          // 0 where it is not ours
+	stop func() error // ends it; never nil
+	data *dataset
+}
+
+// startTarget starts a server of the named kind below dir.
+func startTarget(ctx context.Context, name, dir string, o *Options) (*target, error) {
+	dir = filepath.Join(dir, name)
+	if name == Ceiling {
+		return startCeiling(dir, o)
+	}
+	server, err := process.Start(ctx, o.spec(name, dir))
+	if err != nil {
+		return nil, err
+	}
+	return &target{name: name, addr: server.Addr, pid: server.Pid(), stop: server.Kill}, nil
+}
+
+// spec is how both servers run: no limit on connections, everything else as it
+// comes, fsync on.
+func (o *Options) spec(name, dir string) process.Spec {
+	s := process.Spec{Kind: process.Kind(name), Dir: dir, Heap: o.Heap, Config: []string{"maxClientCnxns=0"}}
+	if name == Troupe {
+		s.Binary = o.Binary
+	}
+	return s
+}
+
+// startCeiling starts the ceiling as a process, which tells its address in its
+// first line.
+func startCeiling(dir string, o *Options) (*target, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	cmd := exec.Command(o.Self, "bench", CeilingCommand, "--dir", dir, "--value", strconv.Itoa(o.Value))
+	cmd.Stdout, cmd.Stderr = write, os.Stderr
+	child, err := process.Spawn(cmd)
+	write.Close() // the child has its own
+	if err != nil {
+		return nil, fmt.Errorf("start ceiling: %w", err)
+	}
+	line, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("it ended")
+		}
+		return nil, errors.Join(fmt.Errorf("start ceiling: no address: %w", err), child.Kill())
+	}
+	return &target{name: Ceiling, addr: strings.TrimSpace(line), pid: child.Pid(), stop: child.Kill}, nil
+}
+
+// settle waits until none of the targets works any more on what it was given
+// before, but not for long.
+func settle(ctx context.Context, targets []*target, atMost time.Duration) error {
+	const step, idle = 100 * time.Millisecond, 10 * time.Millisecond
+	deadline := time.Now().Add(atMost)
+	ticker := time.NewTicker(step)
+	defer ticker.Stop()
+	for last := time.Duration(-1); time.Now().Before(deadline); {
+		var total time.Duration
+		for _, t := range targets {
+			if t.pid == 0 {
+				continue
+			}
+			spent, err := cpuTime(t.pid)
+			if err != nil {
+				return err
+			}
+			total += spent
+		}
+		if last >= 0 && total-last <= idle {
+			return nil
+		}
+		last = total
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// verify makes sure that the target answers with what the rows count on.
+func (t *target) verify(ctx context.Context) error {
+	conn, err := client.Dial(ctx, client.Options{Servers: []string{t.addr}})
+	if err != nil {
+		return err
+	}
+	data, _, err := conn.Get(ctx, t.data.paths[0], false)
+	if err == nil && len(data) != t.data.value {
+		err = fmt.Errorf("a read returned %d bytes, %d were written", len(data), t.data.value)
+	}
+	return errors.Join(err, conn.Close(ctx))
+}

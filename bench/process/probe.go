@@ -1,0 +1,111 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	wordTimeout = 5 * time.Second
+	// A connection that Apache accepts while it starts may never be answered; a loaded machine may be
+	// slow to. So an attempt is given up early at first, later after as long as all before it took.
+	firstPatience = 50 * time.Millisecond
+	wordMaxReply  = 64 << 20 // a watch dump of a large tree; a guard, not a limit anyone meets
+)
+
+// Word sends a four-letter word and returns the answer.
+func (s *Server) Word(ctx context.Context, word string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, wordTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Addr)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", word, err)
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return "", fmt.Errorf("%s: %w", word, err)
+	}
+	if _, err := io.WriteString(conn, word); err != nil {
+		return "", fmt.Errorf("%s: %w", word, err)
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, wordMaxReply))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", word, err)
+	}
+	return string(answer), nil
+}
+
+// WaitServing returns when srvr tells a mode, which a server does only while it serves clients.
+func (s *Server) WaitServing(ctx context.Context) error {
+	return s.poll(ctx, "serve", func(ctx context.Context) error {
+		answer, err := s.Word(ctx, "srvr")
+		if err == nil && !strings.Contains(answer, "\nMode: ") {
+			err = fmt.Errorf("srvr answered %q", answer)
+		}
+		return err
+	})
+}
+
+// WaitListening returns when the client port accepts connections.
+func (s *Server) WaitListening(ctx context.Context) error {
+	return s.poll(ctx, "listen", func(ctx context.Context) error {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Addr)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
+}
+
+// poll tries until try succeeds, the context ends or the process does.
+func (s *Server) poll(ctx context.Context, what string, try func(context.Context) error) error {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, readyTimeout)
+		defer cancel()
+	}
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	begun := time.Now()
+	for {
+		attempt, cancel := context.WithTimeout(ctx, max(firstPatience, time.Since(begun)))
+		err := try(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.Exited():
+			return fmt.Errorf("server at %s ended with status %d before it could %s", s.Addr, s.ExitCode(), what)
+		case <-ctx.Done():
+			return fmt.Errorf("server at %s does not %s: %w (%w)", s.Addr, what, ctx.Err(), err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// RSS is the resident memory of the process in bytes. Linux only.
+func (s *Server) RSS() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Pid()))
+	if err != nil {
+		return 0, fmt.Errorf("resident memory: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
+			kib, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("resident memory: %w", err)
+			}
+			return kib << 10, nil
+		}
+	}
+	return 0, errors.New("resident memory: the process has ended")
+}

@@ -1,0 +1,77 @@
+package differential
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Play runs all steps of a script and returns a copy of it that holds the
+// answers of this server.
+func Play(s *Script, addr string) (*Script, error) {
+	side := NewSide(addr)
+	defer side.Close()
+	played := *s
+	played.Lines = slices.Clone(s.Lines)
+	for i := range played.Lines {
+		line := &played.Lines[i]
+		line.Want = nil
+		if line.Step == nil {
+			continue
+		}
+		got, err := side.Run(line.Step)
+		if err != nil {
+			return &played, fmt.Errorf("%s.txt:%d: %s: %w", s.Name, line.Number, line.Text, err)
+		}
+		line.Want = got
+	}
+	return &played, nil
+}
+
+// Difference is a step that two servers answered differently.
+type Difference struct {
+	Where  string // file and line, if it is from a script
+	Step   string
+	Apache []string
+	Troupe []string
+}
+
+// String shows the two answers below the step, from where they part.
+func (d Difference) String() string {
+	var b strings.Builder
+	if d.Where != "" {
+		b.WriteString(d.Where + ": ")
+	}
+	b.WriteString(d.Step + "\n")
+	same := 0
+	for same < min(len(d.Apache), len(d.Troupe)) && d.Apache[same] == d.Troupe[same] {
+		fmt.Fprintf(&b, "    both: %s\n", d.Apache[same])
+		same++
+	}
+	for _, line := range d.Apache[same:] {
+		fmt.Fprintf(&b, "  apache: %s\n", line)
+	}
+	for _, line := range d.Troupe[same:] {
+		fmt.Fprintf(&b, "  troupe: %s\n", line)
+	}
+	return b.String()
+}
+
+// Compare lists the unexplained differences between a script's recorded answers
+// and another server's, and counts the explained ones by name.
+func Compare(recorded, played *Script) (differences []Difference, explained map[string]int) {
+	explained = make(map[string]int)
+	for i, want := range recorded.Lines {
+		got := played.Lines[i]
+		if want.Step == nil || slices.Equal(want.Want, got.Want) {
+			continue
+		}
+		if e := explain(want.Text, want.Want, got.Want); e != nil {
+			explained[e.Name]++
+			continue
+		}
+		where := fmt.Sprintf("%s.txt:%d", recorded.Name, want.Number)
+		differences = append(differences, Difference{where, want.Text, want.Want, got.Want})
+	}
+	return differences, explained
+}

@@ -1,0 +1,180 @@
+package persistence
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/syndtr/goleveldb/leveldb/storage"
+)
+
+// dirSyncer is what a storage offers that can make its directory's entries
+// durable. OpenFiles does; one that does not is taken to need none.
+type dirSyncer interface {
+	SyncDir() error
+}
+
+// disk stands between LevelDB and a storage for three things LevelDB lacks:
+//
+//   - the entry of a new file is synced when the file is created, so that a
+//     synced write cannot vanish together with its file's name;
+//   - the first write, sync or creation that fails is the last: LevelDB would
+//     go on, reuse the failed batch's sequence numbers and lose what it
+//     acknowledged afterwards, or trust a sync repeated after a failed one;
+//   - the bytes held are counted.
+type disk struct {
+	storage.Storage
+	dir dirSyncer // nil: entries need no sync
+
+	mu    sync.Mutex
+	sizes map[storage.FileDesc]int64
+	total int64
+	err   error // the failure that ended writing
+}
+
+func newDisk(s storage.Storage) (*disk, error) {
+	d := &disk{Storage: s, sizes: make(map[storage.FileDesc]int64)}
+	d.dir, _ = s.(dirSyncer)
+	fds, err := s.List(storage.TypeAll)
+	if err != nil {
+		return nil, err
+	}
+	for _, fd := range fds {
+		n, err := fileSize(s, fd)
+		if err != nil {
+			return nil, err
+		}
+		d.grow(fd, n)
+	}
+	return d, nil
+}
+
+func fileSize(s storage.Storage, fd storage.FileDesc) (int64, error) {
+	r, err := s.Open(fd)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.Seek(0, io.SeekEnd)
+	return n, errors.Join(err, r.Close())
+}
+
+// Log drops LevelDB's chatter about its compactions.
+func (d *disk) Log(string) {}
+
+func (d *disk) Create(fd storage.FileDesc) (storage.Writer, error) {
+	if err := d.failure(); err != nil {
+		return nil, err
+	}
+	w, err := d.Storage.Create(fd)
+	if err != nil {
+		return nil, d.fail(err)
+	}
+	d.forget(fd)
+	if err := d.syncDir(); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return &diskWriter{Writer: w, disk: d, fd: fd}, nil
+}
+
+func (d *disk) SetMeta(fd storage.FileDesc) error {
+	if err := d.failure(); err != nil {
+		return err
+	}
+	return d.fail(d.Storage.SetMeta(fd))
+}
+
+// Remove is let through after a failure: it only takes away what LevelDB no
+// longer refers to.
+func (d *disk) Remove(fd storage.FileDesc) error {
+	err := d.Storage.Remove(fd)
+	if err == nil {
+		d.forget(fd)
+	}
+	return err
+}
+
+func (d *disk) Rename(from, to storage.FileDesc) error {
+	if err := d.failure(); err != nil {
+		return err
+	}
+	if err := d.Storage.Rename(from, to); err != nil {
+		return d.fail(err)
+	}
+	d.mu.Lock()
+	n := d.sizes[from]
+	d.mu.Unlock()
+	d.forget(from)
+	d.forget(to)
+	d.grow(to, n)
+	return d.syncDir()
+}
+
+func (d *disk) syncDir() error {
+	if d.dir == nil {
+		return nil
+	}
+	return d.fail(d.dir.SyncDir())
+}
+
+// failure is the error that ended writing, or nil.
+func (d *disk) failure() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// fail ends writing if err is not nil, and returns err.
+func (d *disk) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil {
+		d.err = err
+	}
+	return err
+}
+
+// size is the number of bytes in all files.
+func (d *disk) size() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.total
+}
+
+func (d *disk) grow(fd storage.FileDesc, n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sizes[fd] += n
+	d.total += n
+}
+
+func (d *disk) forget(fd storage.FileDesc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.total -= d.sizes[fd]
+	delete(d.sizes, fd)
+}
+
+type diskWriter struct {
+	storage.Writer
+	disk *disk
+	fd   storage.FileDesc
+}
+
+func (w *diskWriter) Write(p []byte) (int, error) {
+	if err := w.disk.failure(); err != nil {
+		return 0, err
+	}
+	n, err := w.Writer.Write(p)
+	w.disk.grow(w.fd, int64(n))
+	return n, w.disk.fail(err)
+}
+
+func (w *diskWriter) Sync() error {
+	if err := w.disk.failure(); err != nil {
+		return err
+	}
+	return w.disk.fail(w.Writer.Sync())
+}

@@ -1,0 +1,104 @@
+// Package persistence is what a server has on disk: the transaction log with
+// the epochs and the ensemble's name (Log), and the tree as of one zxid
+// (State), brought forward by checkpoints. Both are LevelDB databases; they are
+// two, because a checkpoint holds its database's write lock, and appends must
+// not wait for it.
+//
+// What does not live here: what a record or a znode means (their bytes are
+// opaque), when to append, checkpoint, trim or truncate, and what to do about
+// an error. Data flows down, in Append and Commit, and comes back up only at a
+// start (Load, Scan) and to bring others up to date (Scan). Of wire, only Zxid
+// and Epoch are used. Start reading at log.go; why LevelDB is held the way it
+// is stands in disk.go, inspect.go and database.go. Package faulty is the disk
+// that fails on demand, for tests.
+//
+// # Layout
+//
+//	<dataDir>/troupe/state/    the state
+//	<dataLogDir>/troupe/log/   the log
+//
+// A file <dataDir>/troupe/current is reserved: it will name the directory of
+// the state in use, once a state can be replaced as a whole. A version that
+// finds it and does not know it refuses to start. Each directory is locked
+// (flock on its LOCK) by the process that has it open.
+//
+// # Format 1
+//
+// All integers are big endian; u32 and u64 have 4 and 8 bytes. Keys sort as
+// bytes. Under the keys and values lies LevelDB's own format, with checksums on
+// journals, manifests and table blocks, the log's uncompressed, the state's
+// with Snappy. The log's keys:
+//
+//	'l' zxid(u64)      a record: crc(u32) prev(u64) committed(u64) index(u64) data
+//	                   crc        CRC-32C over zxid and the value behind the crc
+//	                   prev       zxid of the record before it, 0 for the first ever
+//	                   committed  last zxid known committed when this was written
+//	                   index      1 for the first record ever, then one more each
+//	"mformat"          'l' format(u32)
+//	"mlow"             zxid(u64) index(u64) of the last record trimmed; none: nothing was
+//	"mcommitted"       zxid(u64); the last zxid known committed is the larger of this
+//	                   and the last record's
+//	"macceptedEpoch"   epoch(u32)
+//	"mcurrentEpoch"    epoch(u32)
+//	"mensembleId"      its bytes
+//
+// Records with zxids up to low are gone; the first record's prev and index
+// continue low, each other's continue the one before. Zxids may jump (at a new
+// epoch they do), so the chain is by prev, not by one more. The meta keys sort
+// behind the records because a table that held both would otherwise span the
+// whole log. The last committed zxid is in the record, not in a key of its own,
+// for the same reason: tables of nothing but new records are moved down LevelDB's
+// levels, not rewritten.
+//
+// The state's keys:
+//
+//	'n' path           a znode's value; a path is longer than its parent's, which is
+//	                   its prefix, so parents sort, and load, before their children
+//	's' id(u64)        a session's value; id is the signed number's two's complement
+//	"mformat"          's' format(u32)
+//	"mapplied"         zxid(u64) digest(u64)
+//
+// The format is raised when a version writes what this one would misread. An
+// older program refuses a newer format; a newer program reads all older ones,
+// which testdata keeps in samples that are never rewritten.
+//
+// # Crash rules
+//
+// One Append is one LevelDB batch, one journal record, one sync: after a crash
+// it is there whole or not at all, and it is there if it was acknowledged. The
+// same holds for a Set method, a TruncateAfter, a step of Trim (which takes up
+// to 512 records and moves low in the same batch) and a Commit. Nothing is
+// written unsynced beside them (Options.NoSync: nothing is synced): LevelDB
+// closes a journal without a sync, so mixing leaves holes.
+//
+// New files' names are synced when the files are created, before anything in
+// them is acknowledged; so are the directories that opening creates.
+//
+// The first write, sync, or creation of a file that fails ends writing, for
+// the database's background work too: ErrStopped from then on, until it is
+// opened again. The batch that failed may turn up then, whole, or not. Opening
+// rewrites what LevelDB had in journals, so what a failed sync dropped from the
+// page cache is not trusted twice.
+//
+// Opening looks at the files before LevelDB may change them (inspect.go):
+//
+//   - The end of the last journal is cut short, or reads as zeros in a sector
+//     or more: what a crash leaves of a write that was not acknowledged, since
+//     each is synced before the next. It is dropped: TailTorn, and the chain of
+//     all records left is checked.
+//   - The last write is all there but fails its checksum: dropped too, but told
+//     apart as TailSuspect, since a crash does not leave that.
+//   - A later record behind unreadable bytes, bytes missing in a journal with
+//     another after it, a journal, table or manifest that is missing or has
+//     another size: ErrDamaged, and the files stay as they are.
+//   - Damage inside a table is found when it is read, by LevelDB's checksums;
+//     lost or exchanged records by the chain, in Scan.
+//   - A first start that was cut short left nothing anybody relied on, and
+//     begins anew.
+//
+// What cannot be told: a log whose end was cut exactly between two writes, or
+// torn back into acknowledged ones by a disk that lost what it had synced, looks
+// like one that ended there. Continues finds that as far as the state reaches.
+// Beyond it only the other members know, so one that has TailSuspect, or that
+// lost a file and was allowed to start empty, does not vouch for its log.
+package persistence

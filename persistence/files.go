@@ -1,0 +1,116 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/syndtr/goleveldb/leveldb/storage"
+)
+
+// files is the storage of a real directory.
+type files struct {
+	storage.Storage
+	dir string
+}
+
+// OpenFiles opens dir as a storage and locks it; it is what Options.Open nil
+// stands for. A missing dir is created, and its entry synced.
+func OpenFiles(dir string) (storage.Storage, error) {
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	s, err := storage.OpenFile(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	f := &files{Storage: s, dir: dir}
+	if err := f.clearStillborn(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return f, nil
+}
+
+// SyncDir makes the entries of the directory durable.
+func (f *files) SyncDir() error { return syncDir(f.dir) }
+
+// clearStillborn removes the half-written CURRENT.<n> of a database whose
+// creation a crash cut short: LevelDB would refuse the directory for ever.
+// Where there is a CURRENT, a journal or a table, there may be data.
+func (f *files) clearStillborn() error {
+	if _, err := f.GetMeta(); !isCorrupted(err) {
+		return nil
+	}
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return err
+	}
+	var torn []string
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == "CURRENT", name == "CURRENT.bak", isData(name):
+			return nil
+		case strings.HasPrefix(name, "CURRENT."):
+			torn = append(torn, name)
+		}
+	}
+	for _, name := range torn {
+		if err := os.Remove(filepath.Join(f.dir, name)); err != nil {
+			return err
+		}
+	}
+	return f.SyncDir()
+}
+
+// isData tells the names of LevelDB's journals and tables.
+func isData(name string) bool {
+	switch filepath.Ext(name) {
+	case ".log", ".ldb", ".sst":
+		return true
+	}
+	return false
+}
+
+// makeDir creates dir and its missing parents and syncs the entry of each.
+func makeDir(dir string) error {
+	parent := filepath.Dir(dir)
+	info, err := os.Stat(dir)
+	switch {
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s is not a directory", dir)
+	case err == nil:
+		// It may be from a run that was killed before it synced the entry; a
+		// parent we may not read is not one we made it in.
+		if err := syncDir(parent); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) {
+		err = nil // a file system whose directories need no sync, or know none
+	}
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,127 @@
+package persistence
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"troupe/wire"
+)
+
+var goldenWrite = flag.Bool("golden.write", false, "write testdata of this format, where there is none yet")
+
+// golden is what the databases in testdata hold, in every format there was.
+func golden() (records []Entry, nodes map[string]string, sessions map[int64]string) {
+	for i := range 40 {
+		z := wire.MakeZxid(1, uint32(i+1))
+		if i >= 30 {
+			z = wire.MakeZxid(3, uint32(i-30))
+		}
+		records = append(records, Entry{z, bytes.Repeat([]byte{byte(i)}, i*20)})
+	}
+	nodes = map[string]string{"/": "", "/zookeeper": "quota", "/a": "A", "/a/\u00fc": "\x00\xff"}
+	for i := range 30 {
+		nodes[fmt.Sprintf("/a/%03d", i)] = fmt.Sprint("value ", i)
+	}
+	sessions = map[int64]string{0x100000000000001: "one", -2: ""}
+	return records, nodes, sessions
+}
+
+// goldenLow records are trimmed; the last goldenJournal lie in the journal.
+const goldenLow, goldenJournal = 5, 10
+
+// TestGolden opens what every format so far has left, written by the version
+// that introduced it, and must for ever.
+func TestGolden(t *testing.T) {
+	if *goldenWrite {
+		writeGolden(t, filepath.Join("testdata", fmt.Sprint("format", Format)))
+	}
+	for format := 1; format <= Format; format++ {
+		t.Run(fmt.Sprint("format", format), func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", fmt.Sprint("format", format)))); err != nil {
+				t.Fatal(err)
+			}
+			readGolden(t, dir)
+		})
+	}
+}
+
+func readGolden(t *testing.T, dir string) {
+	records, nodes, sessions := golden()
+	stateDir, logDir := Layout(dir, "")
+	l, r := mustOpenLog(t, logDir, Options{})
+	if got := scan(t, l, 0); !sameEntries(got, records[goldenLow:]) {
+		t.Errorf("%d records", len(got))
+	}
+	if a, c := l.Epochs(); a != 4 || c != 3 || l.EnsembleID() != "golden" {
+		t.Errorf("epochs %d, %d, ensemble %q", a, c, l.EnsembleID())
+	}
+	if r.Tail != TailWhole || r.Created || r.Records != 35 || r.First != records[goldenLow].Zxid ||
+		r.Last != records[39].Zxid || r.Committed != records[38].Zxid {
+		t.Errorf("recovery: %+v", r)
+	}
+	s := mustOpenState(t, stateDir, Options{})
+	gotNodes, gotSessions, _ := load(t, s)
+	if !maps.Equal(gotNodes, nodes) || !maps.Equal(gotSessions, sessions) {
+		t.Errorf("nodes %q, sessions %v", gotNodes, gotSessions)
+	}
+	if z, d := s.Applied(); z != records[35].Zxid || d != 0x0123456789abcdef {
+		t.Errorf("applied %s, %x", z, d)
+	}
+	if err := l.Continues(records[35].Zxid); err != nil {
+		t.Error(err)
+	}
+}
+
+func writeGolden(t *testing.T, to string) {
+	if _, err := os.Stat(to); err == nil {
+		t.Fatalf("%s is there, and stays as it is", to)
+	}
+	records, nodes, sessions := golden()
+	dir := t.TempDir()
+	stateDir, logDir := Layout(dir, "")
+	l, _ := mustOpenLog(t, logDir, Options{})
+	mustAppend(t, l, records[:20], 0)
+	if err := errors.Join(l.SetAcceptedEpoch(4), l.SetCurrentEpoch(3), l.SetEnsembleID("golden"), l.Trim(records[goldenLow].Zxid)); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, l, records[20:40-goldenJournal], records[19].Zxid)
+	l.Close()
+	l, _ = mustOpenLog(t, logDir, Options{})
+	mustAppend(t, l, records[40-goldenJournal:], records[38].Zxid)
+	l.Close()
+
+	s := mustOpenState(t, stateDir, Options{})
+	mustCommit(t, s, &Checkpoint{Zxid: records[30].Zxid, Nodes: []Node{{"/gone", []byte("x")}, {"/a", []byte("old")}}})
+	s.Close()
+	s = mustOpenState(t, stateDir, Options{})
+	c := &Checkpoint{Zxid: records[35].Zxid, Digest: 0x0123456789abcdef, Nodes: []Node{{"/gone", nil}}}
+	for path, v := range nodes {
+		c.Nodes = append(c.Nodes, Node{path, []byte(v)})
+	}
+	for id, v := range sessions {
+		c.Sessions = append(c.Sessions, SessionValue{id, []byte(v)})
+	}
+	mustCommit(t, s, c)
+	s.Close()
+	for _, d := range []string{stateDir, logDir} {
+		rel, err := filepath.Rel(dir, d)
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, b := range readDir(t, d) {
+			if err := os.WriteFile(filepath.Join(to, rel, name), b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package persistence
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/syndtr/goleveldb/leveldb"
+	"github.com/syndtr/goleveldb/leveldb/opt"
+	"github.com/syndtr/goleveldb/leveldb/util"
+
+	"troupe/wire"
+)
+
+// Log is the transaction log: records by zxid, the last zxid known committed,
+// and what a member must never forget, its epochs and its ensemble.
+//
+// Append, TruncateAfter and the Set methods are for one goroutine at a time;
+// everything else may run beside them.
+type Log struct {
+	db *database
+
+	write sync.Mutex // held by whoever writes records; Trim takes it step by step
+	batch *leveldb.Batch
+	key   []byte
+	value []byte
+
+	mu sync.RWMutex // guards what follows; never held during disk work
+	extent
+	accepted, current wire.Epoch
+	ensemble          string
+}
+
+// extent is what of the log is there.
+type extent struct {
+	low       place     // the last record trimmed away, and all before it
+	first     wire.Zxid // 0 when empty
+	last      place     // low when empty
+	committed wire.Zxid
+}
+
+// Recovery is what opening a log found, enough for one line about it.
+type Recovery struct {
+	Created   bool      // there was no log
+	Records   uint64    // records in the log
+	First     wire.Zxid // 0 when empty
+	Last      wire.Zxid // 0 when empty
+	Committed wire.Zxid // last zxid known committed
+	Bytes     int64     // size on disk
+	Tail      Tail      // how the last write ended
+	Dropped   int64     // bytes of a torn or suspect tail that were dropped
+}
+
+// OpenLog opens the log in dir, or creates it. A log that is damaged, but for
+// the tail that a crash leaves, is an ErrDamaged and is left as it is.
+func OpenLog(dir string, o Options) (*Log, Recovery, error) {
+	lo := o.common(logBuffer)
+	lo.Compression = opt.NoCompression
+	// Compaction is never what a writer waits for.
+	lo.WriteL0SlowdownTrigger = 16
+	lo.WriteL0PauseTrigger = 32
+	db, err := openDatabase(dir, kindLog, o, lo)
+	if err != nil {
+		return nil, Recovery{}, err
+	}
+	l := &Log{db: db, batch: new(leveldb.Batch)}
+	if err := l.load(); err != nil {
+		db.close() // its errors say less than err
+		return nil, Recovery{}, err
+	}
+	return l, l.recovery(), nil
+}
+
+func (l *Log) recovery() Recovery {
+	return Recovery{
+		Created:   l.db.created,
+		Records:   l.Records(),
+		First:     l.First(),
+		Last:      l.Last(),
+		Committed: l.Committed(),
+		Bytes:     l.Size(),
+		Tail:      l.db.end.tail,
+		Dropped:   l.db.end.dropped,
+	}
+}
+
+// load reads the meta data and the ends of the log. What lies between is
+// checked as it is read; after a torn tail at once, all of it.
+func (l *Log) load() error {
+	if err := l.loadMeta(); err != nil {
+		return err
+	}
+	if err := l.loadExtent(); err != nil {
+		return err
+	}
+	if l.db.end.tail == TailWhole {
+		return nil
+	}
+	return l.Scan(0, func(Entry) error { return nil })
+}
+
+func (l *Log) loadMeta() (err error) {
+	read := func(key []byte, decode func([]byte) error) {
+		if err != nil {
+			return
+		}
+		var v []byte
+		if v, err = l.db.get(key); err == nil {
+			if err = decode(v); err != nil {
+				err = errDamaged(l.db.dir, fmt.Errorf("%s: %w", key[1:], err))
+			}
+		}
+	}
+	read(keyLow, func(v []byte) (err error) { l.low, err = decodePlace(v); return })
+	read(keyCommitted, func(v []byte) (err error) { l.committed, err = decodeZxid(v); return })
+	read(keyAccepted, func(v []byte) (err error) { l.accepted, err = decodeEpoch(v); return })
+	read(keyCurrent, func(v []byte) (err error) { l.current, err = decodeEpoch(v); return })
+	read(keyEnsemble, func(v []byte) error { l.ensemble = string(v); return nil })
+	return err
+}
+
+// loadExtent finds the first and the last record.
+func (l *Log) loadExtent() error {
+	it := l.db.iterate(&util.Range{Start: recordKey(l.low.zxid + 1), Limit: []byte{prefixRecord + 1}})
+	defer it.Release()
+	l.last = l.low
+	if it.First() {
+		first, err := decodeRecord(it.Key(), it.Value())
+		if err == nil {
+			err = first.follows(l.low)
+		}
+		if err != nil {
+			return errDamaged(l.db.dir, err)
+		}
+		l.first = first.zxid
+	}
+	if it.Last() {
+		last, err := decodeRecord(it.Key(), it.Value())
+		if err != nil {
+			return errDamaged(l.db.dir, err)
+		}
+		l.last = last.place
+		l.committed = max(l.committed, last.committed)
+	}
+	if err := it.Error(); err != nil {
+		return reading(l.db.dir, err)
+	}
+	return nil
+}
+
+// Append writes entries, in the order of their zxids and behind the last, in
+// one synced and atomic step, together with the last zxid known committed.
+// After an error nothing is known of these entries and nothing more can be
+// written: what was acknowledged before is safe, the log must be opened again.
+func (l *Log) Append(entries []Entry, committed wire.Zxid) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	l.write.Lock()
+	defer l.write.Unlock()
+	e := l.bounds()
+	e.committed = max(e.committed, committed)
+	l.reset()
+	for _, entry := range entries {
+		if entry.Zxid <= e.last.zxid {
+			return fmt.Errorf("append %s to the log: the last record is %s", entry.Zxid, e.last.zxid)
+		}
+		next := place{entry.Zxid, e.last.index + 1}
+		l.put(record{place: next, prev: e.last.zxid, committed: e.committed, data: entry.Data})
+		e.last = next
+	}
+	if err := l.db.commit(l.batch); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.first == 0 {
+		l.first = entries[0].Zxid
+	}
+	l.last, l.committed = e.last, e.committed
+	return nil
+}
+
+func (l *Log) put(r record) {
+	l.key = appendRecordKey(l.key[:0], r.zxid)
+	l.value = appendRecord(l.value[:0], l.key, r)
+	l.batch.Put(l.key, l.value)
+}
+
+// reset empties the batch, and lets go of buffers that one large write grew.
+func (l *Log) reset() {
+	if len(l.batch.Dump()) > keptBatch {
+		l.batch = new(leveldb.Batch)
+	}
+	if cap(l.value) > keptBatch {
+		l.value = nil
+	}
+	l.batch.Reset()
+}
+
+// TruncateAfter removes the records behind z, which were never committed.
+func (l *Log) TruncateAfter(z wire.Zxid) error {
+	if err := l.db.enter(); err != nil {
+		return err
+	}
+	defer l.db.leave()
+	l.write.Lock()
+	defer l.write.Unlock()
+	e := l.bounds()
+	switch {
+	case z >= e.last.zxid:
+		return nil
+	case z < e.committed:
+		return fmt.Errorf("truncate the log after %s: %s is committed", z, e.committed)
+	}
+	l.reset()
+	last, err := l.deleteAfter(z, e.low)
+	if err != nil {
+		return err
+	}
+	l.batch.Put(keyCommitted, encodeZxid(e.committed))
+	if err := l.db.commit(l.batch); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last = last; last == l.low {
+		l.first = 0
+	}
+	return nil
+}
+
+// deleteAfter puts the removal of all records behind z into the batch and
+// returns the place of the last one left, low if there is none.
+func (l *Log) deleteAfter(z wire.Zxid, low place) (place, error) {
+	it := l.db.iterate(&util.Range{Start: recordKey(low.zxid + 1), Limit: []byte{prefixRecord + 1}})
+	defer it.Release()
+	for ok := it.Seek(recordKey(z + 1)); ok; ok = it.Next() {
+		l.batch.Delete(it.Key())
+	}
+	last := low
+	if it.Seek(recordKey(z+1)) && it.Prev() {
+		r, err := decodeRecord(it.Key(), it.Value())
+		if err != nil {
+			return place{}, errDamaged(l.db.dir, err)
+		}
+		last = r.place
+	}
+	if err := it.Error(); err != nil {
+		return place{}, reading(l.db.dir, err)
+	}
+	return last, nil
+}
+
+// Close ends the log. It waits for scans, which end with ErrClosed.
+func (l *Log) Close() error { return l.db.close() }

@@ -1,0 +1,123 @@
+package persistence
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/syndtr/goleveldb/leveldb/iterator"
+	"github.com/syndtr/goleveldb/leveldb/util"
+
+	"troupe/wire"
+)
+
+// Scan hands the records from zxid from on (0: from the first) to fn, in
+// order, as the log is when Scan begins. fn may keep what it gets; its error
+// ends the scan and is returned. Every record is checked, and that none is
+// missing between from and the last: ErrDamaged, or ErrTrimmed for those that
+// Trim took.
+func (l *Log) Scan(from wire.Zxid, fn func(Entry) error) error {
+	if err := l.db.enter(); err != nil {
+		return err
+	}
+	defer l.db.leave()
+	it, e := l.snapshot(from)
+	defer it.Release()
+	if 0 < from && from <= e.low.zxid {
+		return fmt.Errorf("read the log from %s: %w up to %s", from, ErrTrimmed, e.low.zxid)
+	}
+	from = max(from, e.low.zxid+1)
+	at := place{zxid: from - 1} // of the record before; its index shows once there is one
+	for it.Next() {
+		if l.db.isClosed() {
+			return ErrClosed
+		}
+		r, err := decodeRecord(it.Key(), it.Value())
+		if err == nil {
+			err = r.continues(at)
+		}
+		if err != nil {
+			return errDamaged(l.db.dir, err)
+		}
+		at = r.place
+		if err := fn(Entry{r.zxid, bytes.Clone(r.data)}); err != nil {
+			return err
+		}
+	}
+	if err := it.Error(); err != nil {
+		return reading(l.db.dir, err)
+	}
+	if at.zxid < e.last.zxid {
+		return errDamaged(l.db.dir, badBytes("records from %s to %s are missing", at.zxid+1, e.last.zxid))
+	}
+	return nil
+}
+
+// continues checks that nothing lies between r and the place the scan is at.
+func (r record) continues(at place) error {
+	if at.index > 0 {
+		return r.follows(at)
+	}
+	if r.prev > at.zxid {
+		return badBytes("records from %s to %s are missing", at.zxid+1, r.prev)
+	}
+	return nil
+}
+
+// snapshot is the log from zxid from on, between two writes.
+func (l *Log) snapshot(from wire.Zxid) (iterator.Iterator, extent) {
+	l.write.Lock()
+	defer l.write.Unlock()
+	e := l.bounds()
+	return l.db.iterate(&util.Range{
+		Start: recordKey(max(from, e.low.zxid+1)),
+		Limit: []byte{prefixRecord + 1},
+	}), e
+}
+
+// Continues checks that the log goes on where a state at zxid applied ends:
+// the state holds all that was trimmed, the log nothing less than the state.
+// A log or state from another time is an ErrDamaged.
+func (l *Log) Continues(applied wire.Zxid) error {
+	e := l.bounds()
+	switch {
+	case applied < e.low.zxid:
+		return errDamaged(l.db.dir, badBytes("the state stands at %s, and the log begins after %s", applied, e.low.zxid))
+	case applied > e.last.zxid:
+		return errDamaged(l.db.dir, badBytes("the state stands at %s, and the log ends at %s", applied, e.last.zxid))
+	}
+	return nil
+}
+
+func (l *Log) bounds() extent {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.extent
+}
+
+// First is the zxid of the first record, 0 when the log is empty.
+func (l *Log) First() wire.Zxid { return l.bounds().first }
+
+// Last is the zxid of the last record, 0 when the log is empty.
+func (l *Log) Last() wire.Zxid {
+	if e := l.bounds(); e.first != 0 {
+		return e.last.zxid
+	}
+	return 0
+}
+
+// Committed is the last zxid known committed, as stored: it may lie behind
+// what a leader announced since, and trails the last append.
+func (l *Log) Committed() wire.Zxid { return l.bounds().committed }
+
+// Records is the number of records in the log.
+func (l *Log) Records() uint64 {
+	e := l.bounds()
+	return e.last.index - e.low.index
+}
+
+// Size is the number of bytes on disk.
+func (l *Log) Size() int64 { return l.db.disk.size() }
+
+// Err is the failure after which nothing more is written, or nil. Work in the
+// background can fail too, so it may be set before an Append returns it.
+func (l *Log) Err() error { return l.db.failure() }

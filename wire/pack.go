@@ -1,0 +1,170 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// ErrNewer says that something was written by a newer version of Troupe.
+var ErrNewer = errors.New("written by a newer version")
+
+// Packer encodes records, znodes and sessions in msgpack without reflection,
+// keeping its encoder between calls. It is owned by one goroutine.
+type Packer struct {
+	out appender
+	enc *msgpack.Encoder
+}
+
+// appender is a growing buffer with the two methods the encoder wants.
+type appender struct{ b []byte }
+
+func (a *appender) Write(p []byte) (int, error) { a.b = append(a.b, p...); return len(p), nil }
+func (a *appender) WriteByte(c byte) error      { a.b = append(a.b, c); return nil }
+
+// NewPacker makes a Packer.
+func NewPacker() *Packer {
+	p := &Packer{}
+	p.enc = msgpack.NewEncoder(&p.out)
+	return p
+}
+
+// begin starts an array of n elements appended to dst. Writing to an appender
+// cannot fail, so the encoder's errors need no look.
+func (p *Packer) begin(dst []byte, n int) {
+	p.out.b = dst
+	_ = p.enc.EncodeArrayLen(n)
+}
+
+func (p *Packer) end() []byte {
+	b := p.out.b
+	p.out.b = nil
+	return b
+}
+
+func (p *Packer) uint(v uint64)   { _ = p.enc.EncodeUint(v) }
+func (p *Packer) int(v int64)     { _ = p.enc.EncodeInt(v) }
+func (p *Packer) bytes(b []byte)  { _ = p.enc.EncodeBytes(b) }
+func (p *Packer) string(s string) { _ = p.enc.EncodeString(s) }
+func (p *Packer) array(n int)     { _ = p.enc.EncodeArrayLen(n) }
+
+// unpacker reads what a Packer wrote. Lengths are compared with the bytes that
+// are left before anything is allocated; the first error sticks.
+type unpacker struct {
+	in  bytes.Reader
+	dec *msgpack.Decoder
+	err error
+}
+
+func newUnpacker(b []byte) *unpacker {
+	u := &unpacker{}
+	u.in.Reset(b)
+	u.dec = msgpack.NewDecoder(&u.in)
+	return u
+}
+
+func (u *unpacker) fail(err error) {
+	if u.err == nil && err != nil {
+		u.err = err
+	}
+}
+
+func (u *unpacker) uint(max uint64) uint64 {
+	if u.err != nil {
+		return 0
+	}
+	v, err := u.dec.DecodeUint64()
+	u.fail(err)
+	if v > max {
+		u.fail(fmt.Errorf("number %d is over %d", v, max))
+		return 0
+	}
+	return v
+}
+
+func (u *unpacker) int(min, max int64) int64 {
+	if u.err != nil {
+		return 0
+	}
+	v, err := u.dec.DecodeInt64()
+	u.fail(err)
+	if v < min || v > max {
+		u.fail(fmt.Errorf("number %d is not in [%d, %d]", v, min, max))
+		return 0
+	}
+	return v
+}
+
+func (u *unpacker) int32() int32   { return int32(u.int(math.MinInt32, math.MaxInt32)) }
+func (u *unpacker) int64() int64   { return u.int(math.MinInt64, math.MaxInt64) }
+func (u *unpacker) uint64() uint64 { return u.uint(math.MaxUint64) }
+
+// length checks a decoded length against the bytes left, min per element.
+func (u *unpacker) length(n int, err error, min int) int {
+	u.fail(err)
+	if u.err == nil && n > u.in.Len()/min {
+		u.fail(fmt.Errorf("%w: %d declared, %d bytes left", ErrShort, n, u.in.Len()))
+	}
+	if u.err != nil {
+		return 0
+	}
+	return n
+}
+
+// bytes reads a byte string into fresh memory; nil stays nil.
+func (u *unpacker) bytes() []byte {
+	if u.err != nil {
+		return nil
+	}
+	n, err := u.dec.DecodeBytesLen()
+	if n = u.length(n, err, 1); n < 0 || u.err != nil {
+		return nil
+	}
+	b := make([]byte, n)
+	u.fail(u.dec.ReadFull(b))
+	return b
+}
+
+func (u *unpacker) string() string {
+	if u.err != nil {
+		return ""
+	}
+	n, err := u.dec.DecodeBytesLen()
+	if n = u.length(n, err, 1); n <= 0 || u.err != nil {
+		return ""
+	}
+	b := make([]byte, n)
+	u.fail(u.dec.ReadFull(b))
+	return string(b)
+}
+
+// array reads an array's length; elements take at least min bytes each.
+func (u *unpacker) array(min int) int {
+	if u.err != nil {
+		return 0
+	}
+	n, err := u.dec.DecodeArrayLen()
+	return max(0, u.length(n, err, min))
+}
+
+// begin reads the array header and the version, which comes first in all we
+// write.
+func (u *unpacker) begin(want int, version uint64) {
+	if n := u.array(1); u.err == nil && n < 1 {
+		u.fail(fmt.Errorf("%w: empty array", ErrShort))
+	} else if v := u.uint64(); u.err == nil && v > version {
+		u.fail(fmt.Errorf("%w: version %d, this one reads up to %d", ErrNewer, v, version))
+	} else if u.err == nil && (v == 0 || n != want) {
+		u.fail(fmt.Errorf("version %d in an array of %d, %d expected", v, n, want))
+	}
+}
+
+func (u *unpacker) end() error {
+	if u.err == nil && u.in.Len() > 0 {
+		u.fail(fmt.Errorf("%d bytes left over", u.in.Len()))
+	}
+	return u.err
+}
