@@ -164,6 +164,10 @@ func TestDamage_Refused(t *testing.T) {
 		{"journal: flip in the last but one", "*.log", flip(func(n int) int { return n - recordBytes - 10 })},
 		{"journal: sector of zeros", "*.log", func(b []byte) []byte { clear(b[1024:1536]); return b }},
 		{"journal: a record twice", "*.log", func(b []byte) []byte { return append(b, b[len(b)-recordBytes:]...) }},
+		{"journal: the first batch gone", "*.log", func(b []byte) []byte { return b[recordBytes:] }},
+		{"journal: a batch gone", "*.log", func(b []byte) []byte {
+			return slices.Concat(b[:5*recordBytes], b[6*recordBytes:])
+		}},
 		{"journal: missing", "*.log", nil},
 		{"journal: another follows", "*.log", func(b []byte) []byte { return b[:len(b)-5] }},
 		{"table: missing", "*.ldb", nil},

@@ -188,6 +188,5 @@ func TestState_GivesSpaceBack(t *testing.T) {
 		}
 		mustCommit(t, s, c)
 	}
-	overwrite(t, s, rnd, 10000, 1000)
-	settles(t, "deleted", s.Size, live)
+	settles(t, "deleted", s.Size, live/5)
 }

@@ -10,7 +10,7 @@ const (
 	// journals, and tables that LevelDB merges by itself soon.
 	wasteSlack = 4
 	// deletedValue is what a deleted value is taken to have occupied.
-	deletedValue = 512
+	deletedValue = 1 << 10
 )
 
 // waste estimates what of a state's disk use is no longer live, and runs the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -55,10 +56,10 @@ type Gateway struct {
 
 // client is a connection and its actor.
 type client struct {
-	pid  *actor.PID
-	id   tree.Conn
-	conn net.Conn
-	ip   netip.Addr
+	pid   *actor.PID
+	id    tree.Conn
+	conn  net.Conn
+	leave func() // frees its place, once
 }
 
 // New makes the actor.
@@ -132,7 +133,8 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 		_ = tc.SetNoDelay(true) // Go's default already
 		_ = tc.SetKeepAlive(g.o.Config.TCPKeepAlive)
 	}
-	o := session.Options{Conn: m.conn, ID: g.next, RemoteIP: remote.Addr().Unmap().String(), All: g.all,
+	leave := sync.OnceFunc(func() { g.limits.leave(remote.Addr()) })
+	o := session.Options{Conn: m.conn, Leave: leave, ID: g.next, RemoteIP: remote.Addr().Unmap().String(), All: g.all,
 		Outstanding: perSession, MaxFrame: g.o.Config.JuteMaxBuffer, HelloTimeout: g.o.Config.SessionlessTimeout,
 		MinTimeout: g.o.Config.MinSessionTimeout, MaxTimeout: g.o.Config.MaxSessionTimeout, Auth: g.auth,
 		Words: g.o.Words, Metrics: g.o.Metrics, Stats: g.o.Metrics.Open(uint64(g.next), remote), Log: g.o.Log}
@@ -141,14 +143,14 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 	}
 	pid := c.SpawnPrefix(supervise.Props(g.o.Log, "session", func() actor.Actor { return session.New(o) }), "session")
 	c.Watch(pid)
-	g.sessions[pid.Id] = &client{pid, g.next, m.conn, remote.Addr()}
+	g.sessions[pid.Id] = &client{pid, g.next, m.conn, leave}
 }
 
 func (g *Gateway) onTerminated(m *actor.Terminated) {
 	if s := g.sessions[m.Who.Id]; s != nil {
 		delete(g.sessions, m.Who.Id)
 		g.o.Metrics.Close(uint64(s.id))
-		g.limits.leave(s.ip)
+		s.leave()
 	}
 }
 
@@ -156,6 +158,7 @@ func (g *Gateway) onTerminated(m *actor.Terminated) {
 // have got as far as closing it.
 func (g *Gateway) onFailed(c actor.Context, m *supervise.Failed) {
 	if s := g.sessions[m.Who.Id]; s != nil {
+		s.leave()
 		_ = s.conn.Close() // it may be closed already
 	}
 	c.Stop(m.Who)

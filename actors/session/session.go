@@ -17,6 +17,7 @@ import (
 // Options are what a connection's actor is made with.
 type Options struct {
 	Conn         net.Conn
+	Leave        func() // frees the connection's place; called before the client can see that it is closed
 	ID           tree.Conn
 	RemoteIP     string
 	Tree, Leader *actor.PID // nil while the server does not serve
@@ -238,6 +239,7 @@ func (s *Session) onStopping(c actor.Context) {
 		c.Send(s.o.Tree, &tree.Detach{Conn: s.o.ID})
 	}
 	s.window.Close()
+	s.o.Leave()
 	if tc, ok := s.o.Conn.(*net.TCPConn); ok {
 		_ = tc.CloseWrite() // so that what was written is read before the end; the close below reports nothing new
 	}

@@ -58,7 +58,7 @@ func newCore(t *znode.Tree, skipACL bool) *core {
 }
 
 func (c *core) onConnect(m *Connect) Verified {
-	if int64(m.LastZxidSeen) > int64(c.tree.Applied()) { // as Java compares
+	if after(m.LastZxidSeen, c.tree.Applied()) {
 		return Verified{Verdict: Ahead}
 	}
 	if m.Session == 0 {

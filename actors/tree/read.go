@@ -145,7 +145,8 @@ func (c *core) multiRead(q *wire.MultiRead, auth []wire.ID) (wire.Body, wire.Err
 // strings go; blank and "/" stand for all.
 func (c *core) getEphemerals(cn *conn, q *wire.GetEphemerals) wire.Body {
 	prefix := q.Prefix
-	if trimmed := strings.TrimSpace(prefix); trimmed == "" || trimmed == "/" {
+	blank := func(r rune) bool { return r <= ' ' } // as Java trims
+	if trimmed := strings.TrimFunc(prefix, blank); trimmed == "" || trimmed == "/" {
 		prefix = ""
 	}
 	return &wire.NamesReply{Names: c.tree.EphemeralsUnder(cn.session, prefix)}
@@ -184,7 +185,7 @@ func (c *core) checkWatches(cn *conn, q *wire.Watches) (wire.Body, wire.ErrorCod
 func (c *core) setWatches(cn *conn, q *wire.SetWatches) {
 	for _, path := range q.Data {
 		z, _ := c.tree.Lookup(path)
-		c.rearm(cn, path, watch.Data, z, z != nil && z.Mzxid > q.Relative, wire.EventNodeDataChanged)
+		c.rearm(cn, path, watch.Data, z, z != nil && after(z.Mzxid, q.Relative), wire.EventNodeDataChanged)
 	}
 	for _, path := range q.Exist {
 		z, _ := c.tree.Lookup(path)
@@ -197,7 +198,7 @@ func (c *core) setWatches(cn *conn, q *wire.SetWatches) {
 	}
 	for _, path := range q.Child {
 		z, _ := c.tree.Lookup(path)
-		c.rearm(cn, path, watch.Child, z, z != nil && z.Pzxid > q.Relative, wire.EventNodeChildrenChanged)
+		c.rearm(cn, path, watch.Child, z, z != nil && after(z.Pzxid, q.Relative), wire.EventNodeChildrenChanged)
 	}
 	for _, path := range q.Persistent {
 		c.watches.Add(cn.id, path, watch.Persistent)
@@ -206,6 +207,9 @@ func (c *core) setWatches(cn *conn, q *wire.SetWatches) {
 		c.watches.Add(cn.id, path, watch.Recursive)
 	}
 }
+
+// after compares as Java does, with a sign: clients may send -1.
+func after(a, b wire.Zxid) bool { return int64(a) > int64(b) }
 
 func (c *core) rearm(cn *conn, path string, k watch.Kind, z *wire.Znode, changed bool, event wire.EventType) {
 	switch {

@@ -64,14 +64,14 @@ func (c *crowd) begin(outstanding int) error {
 		s.open = outstanding
 		// The first requests are sent where all later ones are: by the goroutine that reads
 		// the connection, which the reply to a ping gets hold of.
-		if err := s.conn.Go(&wire.Ping{}, s.first); err != nil {
+		if err := s.conn.Go(&wire.Ping{}, s.start); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *session) first(r client.Reply) {
+func (s *session) start(r client.Reply) {
 	if err := r.Err(); err != nil {
 		s.crowd.ended <- err
 		return
@@ -173,5 +173,14 @@ func carryOut(ctx context.Context, addr string, outstanding int, scripts ...scri
 	if err = c.begin(outstanding); err == nil {
 		err = c.wait(ctx)
 	}
-	return errors.Join(err, c.disperse(ctx))
+	return first(err, c.disperse(ctx))
+}
+
+// first is the error that counts: where a run has failed, its sessions cannot be
+// closed either, and say so fifty times.
+func first(run, closing error) error {
+	if run != nil {
+		return run
+	}
+	return closing
 }

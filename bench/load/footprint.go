@@ -113,7 +113,7 @@ func (f *Footprint) measure(ctx context.Context, servers []*process.Server, o *O
 // weigh notes the memory of each server, come to rest.
 func (f *Footprint) weigh(ctx context.Context, servers []*process.Server, o *Options, into func(*Footprints) *int64) error {
 	for i, s := range servers {
-		rss, err := poisedRSS(ctx, s, 4*o.Settle)
+		rss, err := poisedRSS(ctx, s, 2*o.Settle)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -56,7 +55,7 @@ func (t *target) measure(ctx context.Context, w Workload, shape Shape, lead, lon
 	if err = c.begin(shape.Outstanding); err == nil {
 		sample, err = t.watch(ctx, c, lead, long)
 	}
-	if err = errors.Join(err, c.disperse(ctx)); err != nil {
+	if err = first(err, c.disperse(ctx)); err != nil {
 		return Sample{}, err
 	}
 	return sample, t.undo(ctx, shape.Sessions)

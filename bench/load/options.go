@@ -39,7 +39,7 @@ func Defaults() Options {
 	return Options{
 		Targets: slices.Clone(Targets), Workloads: slices.Clone(Workloads), Shapes: slices.Clone(Shapes),
 		Rounds: 5, Long: 3 * time.Second, Lead: 500 * time.Millisecond, Warm: 12 * time.Second,
-		Settle: 3 * time.Second, Value: 1024, Keys: 1000, Znodes: 200000, Heap: "1g", Progress: io.Discard,
+		Settle: 10 * time.Second, Value: 1024, Keys: 1000, Znodes: 200000, Heap: "1g", Progress: io.Discard,
 	}
 }
 

@@ -132,7 +132,7 @@ func (o *Options) row(ctx context.Context, targets []*target, w Workload, shape 
 			}
 			sample, err := t.measure(ctx, w, shape, o.Lead, o.Long)
 			if err != nil {
-				return row, fmt.Errorf("%s, %s, %s: %w", w, shape, t.name, err)
+				return row, fmt.Errorf("%s, %s, %s: %w", w, shape, t.name, t.explain(err))
 			}
 			row.Targets[i].Samples = append(row.Targets[i].Samples, sample)
 			if err := o.say("%-6s %-28s %-9s %9.0f/s  p50 %7.0f us  p99 %7.0f us  server %6.1f us/op",

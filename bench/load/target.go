@@ -35,6 +35,8 @@ type target struct {
 	pid  int          // 0 where it is not ours
 	stop func() error // ends it; never nil
 	data *dataset
+
+	server *process.Server // nil unless it is one
 }
 
 // startTarget starts a server of the named kind below dir.
@@ -47,7 +49,7 @@ func startTarget(ctx context.Context, name, dir string, o *Options) (*target, er
 	if err != nil {
 		return nil, err
 	}
-	return &target{name: name, addr: server.Addr, pid: server.Pid(), stop: server.Kill}, nil
+	return &target{name: name, addr: server.Addr, pid: server.Pid(), stop: server.Kill, server: server}, nil
 }
 
 // spec is how both servers run: no limit on connections, everything else as it
@@ -86,6 +88,20 @@ func startCeiling(dir string, o *Options) (*target, error) {
 		return nil, errors.Join(fmt.Errorf("start ceiling: no address: %w", err), child.Kill())
 	}
 	return &target{name: Ceiling, addr: strings.TrimSpace(line), pid: child.Pid(), stop: child.Kill}, nil
+}
+
+// explain adds to an error that the server has ended, if it has, and its last
+// words.
+func (t *target) explain(err error) error {
+	if t.server == nil || t.server.Running() {
+		return err
+	}
+	log, unread := os.ReadFile(t.server.LogPath)
+	if unread != nil {
+		return errors.Join(err, unread)
+	}
+	const tail = 2000
+	return fmt.Errorf("%w: the server has ended with status %d; its log:\n%s", err, t.server.ExitCode(), log[max(0, len(log)-tail):])
 }
 
 // settle waits until none of the targets works any more on what it was given

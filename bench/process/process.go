@@ -157,7 +157,7 @@ func (s *Server) launch(ctx context.Context) error {
 		ready = s.WaitListening
 	}
 	if err := ready(ctx); err != nil {
-		return errors.Join(fmt.Errorf("%w\n%s", err, s.logTail()), s.Kill())
+		return errors.Join(fmt.Errorf("%w\n%s", err, s.LogTail()), s.Kill())
 	}
 	return nil
 }
@@ -177,8 +177,8 @@ func spawnServer(spec Spec, logPath string) (*Child, error) {
 	return Spawn(cmd)
 }
 
-// logTail is the end of the log, for errors.
-func (s *Server) logTail() []byte {
+// LogTail is the last few KiB of the log, for the errors that a server's end explains.
+func (s *Server) LogTail() []byte {
 	log, err := os.ReadFile(s.LogPath)
 	if err != nil {
 		return []byte(err.Error())

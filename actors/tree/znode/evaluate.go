@@ -2,6 +2,7 @@ package znode
 
 import (
 	"fmt"
+	"slices"
 
 	"troupe/wire"
 )
@@ -116,47 +117,50 @@ func (e *evaluation) operation(req wire.Request) (wire.Body, wire.ErrorCode) {
 // each: OK before the one that failed, RuntimeInconsistency after it.
 func (e *evaluation) multi(m *wire.Multi) (Txn, Outcome) {
 	e.overlay = make(map[string]overlaid)
-	ops, ok := members(m.Ops)
-	if !ok {
-		return Txn{}, Outcome{Err: wire.MarshallingError}
+	malformed := Outcome{Err: wire.MarshallingError}
+	if slices.ContainsFunc(m.Ops, isRead) {
+		return Txn{}, malformed
 	}
-	results := make([]wire.Result, 0, len(ops))
-	for i, op := range ops {
+	results := make([]wire.Result, 0, len(m.Ops))
+	for i, op := range m.Ops {
+		op, ok := member(op)
+		if !ok {
+			return Txn{}, malformed
+		}
 		body, code := e.operation(op)
 		if code != wire.OK {
-			return Txn{}, Outcome{Body: failedMulti(len(ops), i, code)}
+			return Txn{}, Outcome{Body: failedMulti(len(m.Ops), i, code)}
 		}
 		results = append(results, wire.Result{Op: resultType(op.Op()), Body: body})
 	}
 	return Txn{Changes: e.changes}, Outcome{Body: &wire.MultiReply{Results: results}}
 }
 
-// members are a multi's operations as the original takes them: what is created
+func isRead(op wire.Request) bool {
+	switch op.(type) {
+	case *wire.GetData, *wire.GetChildren:
+		return true
+	}
+	return false
+}
+
+// member is an operation of a multi as the original takes it: what is created
 // depends on the mode alone, so that create2 there is a create, a create with
 // the container's mode makes a container, and createTTL without a TTL mode is a
-// create. Reads, and TTL modes without a TTL, make the multi malformed.
-func members(in []wire.Request) ([]wire.Request, bool) {
-	ops := make([]wire.Request, len(in))
-	for i, op := range in {
-		ops[i] = op
-		switch q := op.(type) {
-		case *wire.GetData, *wire.GetChildren:
-			return nil, false
-		case *wire.Create:
-			if q.Mode.TTL() {
-				if q.Kind != wire.OpCreateTTL {
-					return nil, false
-				}
-				continue
-			}
-			c := *q
-			if c.Kind = wire.OpCreate; c.Mode == wire.ModeContainer {
-				c.Kind = wire.OpCreateContainer
-			}
-			ops[i] = &c
-		}
+// create. A TTL mode without a TTL makes the multi malformed, once it is met.
+func member(op wire.Request) (wire.Request, bool) {
+	q, ok := op.(*wire.Create)
+	if !ok {
+		return op, true
 	}
-	return ops, true
+	if q.Mode.TTL() {
+		return q, q.Kind == wire.OpCreateTTL
+	}
+	c := *q
+	if c.Kind = wire.OpCreate; c.Mode == wire.ModeContainer {
+		c.Kind = wire.OpCreateContainer
+	}
+	return &c, true
 }
 
 func failedMulti(n, failed int, code wire.ErrorCode) *wire.MultiReply {

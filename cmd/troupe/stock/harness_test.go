@@ -17,10 +17,11 @@ import (
 // patience bounds every wait for something that comes at once on an idle machine.
 const patience = 20 * time.Second
 
-// sharedConfig suits all suites at once: ticks short enough to see sessions expire and containers
-// and TTL nodes go, the longest session long enough for a client that has to wait for a core.
+// sharedConfig suits all suites at once: sessions short enough to see them expire, and long enough
+// for a client that has to wait for a core; ticks long enough that a server that has to wait for
+// one does not take that for a pause of its own; containers and TTL nodes that go soon.
 var sharedConfig = []string{
-	"tickTime=200",
+	"tickTime=1000",
 	"minSessionTimeout=1000",
 	"maxSessionTimeout=30000",
 	"maxClientCnxns=500",
@@ -51,6 +52,9 @@ func run(m *testing.M) (status int) {
 	rig.dir = dir
 	status = m.Run()
 	if rig.server != nil {
+		if status != 0 {
+			fmt.Printf("the shared server's log:\n%s\n", rig.server.LogTail())
+		}
 		err = rig.server.Kill()
 	}
 	if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
@@ -127,6 +131,9 @@ func start(t *testing.T, config ...string) *process.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", server.LogTail())
+		}
 		if err := server.Kill(); err != nil {
 			t.Error(err)
 		}

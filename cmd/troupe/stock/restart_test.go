@@ -75,7 +75,7 @@ func startCliMtSurvivor(t *testing.T, addr string) *console {
 // sessions, ephemeral nodes and watches go on. Then it kills the clients: their sessions end.
 func TestRestart(t *testing.T) {
 	client(t, process.Available(kind()))
-	server := start(t, "tickTime=200", "maxSessionTimeout=6000", "extendedTypesEnabled=true")
+	server := start(t, "tickTime=1000", "maxSessionTimeout=6000", "extendedTypesEnabled=true")
 	// Clients knock while the server starts. Apache may leave such a connection without an answer,
 	// for which some clients wait longer than their session lives, so there they are kept out.
 	door, keepOut := server.Addr, func(bool) {}
