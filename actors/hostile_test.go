@@ -140,16 +140,15 @@ func TestHostile_WhoNeverSaysHelloIsDropped(t *testing.T) {
 	good.hello()
 	mute, slow := dialRaw(t, s), dialRaw(t, s)
 	begin := time.Now()
-	stop := make(chan struct{})
+	done := make(chan struct{})
 	go func() { // a byte now and then does not help
-		defer close(stop)
+		defer close(done)
+		pace := time.NewTicker(30 * time.Millisecond)
+		defer pace.Stop()
 		for _, b := range helloBytes(wire.ConnectRequest{Password: make([]byte, 16)}) {
+			<-pace.C
 			if _, err := slow.TCPConn.Write([]byte{b}); err != nil {
 				return
-			}
-			select {
-			case <-stop:
-			case <-time.After(30 * time.Millisecond):
 			}
 		}
 	}()
@@ -158,7 +157,7 @@ func TestHostile_WhoNeverSaysHelloIsDropped(t *testing.T) {
 		t.Errorf("dropped after %v", d)
 	}
 	slow.closed("a client that takes too long to say it")
-	<-stop
+	<-done
 	until(t, "both are gone", func() bool { return len(registry.Connections()) == 1 })
 	good.ask(1, &wire.Exists{Path: "/"}, wire.OK)
 }

@@ -188,5 +188,5 @@ func TestState_GivesSpaceBack(t *testing.T) {
 		}
 		mustCommit(t, s, c)
 	}
-	settles(t, "deleted", s.Size, live/5)
+	settles(t, "deleted", s.Size, live*3/4)
 }

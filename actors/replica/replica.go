@@ -26,7 +26,11 @@ const (
 	maxIncarnations   = 6
 	incarnationWindow = time.Minute
 	// checkpointBytes of records bring a checkpoint on before snapCount does.
-	checkpointBytes = 64 << 20
+	checkpointBytes = 32 << 20
+	// checkpointRecords do so too, whatever snapCount says: a checkpoint costs
+	// what changed, and what it needs in memory while it is written, and what is
+	// replayed at a start, is bounded so.
+	checkpointRecords = 25_000
 )
 
 // Emits, to its parent.
@@ -142,7 +146,7 @@ func (r *Replica) spawn(c actor.Context, m *recovered) (tr, ld *actor.PID) {
 		return checkpoint.New(m.state, log, m.checkpoint, r.beside)
 	})
 	tr = r.child(c, "tree", func() actor.Actor {
-		return tree.New(tree.Options{Tree: m.tree, Checkpoint: saver, CheckpointEvery: cfg.SnapCount,
+		return tree.New(tree.Options{Tree: m.tree, Checkpoint: saver, CheckpointEvery: min(cfg.SnapCount, checkpointRecords),
 			CheckpointBytes: checkpointBytes, SkipACL: cfg.SkipACL, Log: r.o.Log, Applied: r.o.Metrics.ObserveApplied})
 	})
 	ld = r.child(c, "leader", func() actor.Actor {

@@ -7,14 +7,12 @@ import (
 	"time"
 )
 
-// maxUnread is how many bytes may wait for a client that does not read, before
-// it is cut off. A single delivery may be larger.
-const maxUnread = 32 << 20
-
-// drainTimeout is how long the socket may take nothing at all.
+// drainTimeout is how long the socket may take nothing at all before the client
+// is cut off.
 const drainTimeout = 30 * time.Second
 
-var errUnread = errors.New("client does not read what it asked for")
+// fill is how many bytes are made to wait for a socket that takes no more.
+const fill = 1 << 20
 
 // outbox writes to a socket without ever waiting for it. What the socket does
 // not take is written by a goroutine, and what comes meanwhile waits.
@@ -22,12 +20,13 @@ type outbox struct {
 	conn     net.Conn
 	raw      syscall.RawConn // nil if the connection has none: then every write is the goroutine's
 	send     func(any)
+	patience time.Duration
 	draining bool
 	waiting  []byte
 }
 
 func newOutbox(conn net.Conn, send func(any)) *outbox {
-	o := &outbox{conn: conn, send: send}
+	o := &outbox{conn: conn, send: send, patience: drainTimeout}
 	if sc, ok := conn.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			o.raw = raw
@@ -36,12 +35,12 @@ func newOutbox(conn net.Conn, send func(any)) *outbox {
 	return o
 }
 
+// room tells whether more should be written now.
+func (o *outbox) room() bool { return !o.draining || len(o.waiting) < fill }
+
 // write sends b, which it does not keep.
 func (o *outbox) write(b []byte) error {
 	if o.draining {
-		if len(o.waiting) > maxUnread {
-			return errUnread
-		}
 		o.waiting = append(o.waiting, b...)
 		return nil
 	}
@@ -82,7 +81,7 @@ func (o *outbox) drain(b []byte) {
 		var err error
 		for len(b) > 0 && err == nil {
 			var n int
-			if err = o.conn.SetWriteDeadline(time.Now().Add(drainTimeout)); err == nil {
+			if err = o.conn.SetWriteDeadline(time.Now().Add(o.patience)); err == nil {
 				n, err = o.conn.Write(b[:min(len(b), 1<<20)])
 			}
 			b = b[n:]

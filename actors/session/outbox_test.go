@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -123,18 +124,33 @@ func TestOutbox_DrainsInOrder(t *testing.T) {
 	}
 }
 
-func TestOutbox_AClientThatDoesNotReadIsCutOff(t *testing.T) {
+// TestOutbox_AClientThatDoesNotRead: little waits for it, and not for ever.
+func TestOutbox_AClientThatDoesNotRead(t *testing.T) {
 	server, _ := pair(t)
-	o := newOutbox(server, func(any) {})
-	chunk := make([]byte, 1<<20)
-	var err error
-	written := 0
-	for ; err == nil && written < 4*maxUnread; written += len(chunk) {
-		err = o.write(chunk)
+	drained := make(chan *Drained, 1)
+	o := newOutbox(server, func(m any) { drained <- m.(*Drained) })
+	o.patience = 50 * time.Millisecond
+	chunk := make([]byte, 1<<16)
+	for written := 0; o.room(); written += len(chunk) {
+		if err := o.write(chunk); err != nil {
+			t.Fatal(err)
+		}
+		if written > 64<<20 {
+			t.Fatal("there is always room")
+		}
 	}
-	if !errors.Is(err, errUnread) || len(o.waiting) > maxUnread+len(chunk) {
-		t.Errorf("%v after %d MB, %d MB wait", err, written>>20, len(o.waiting)>>20)
+	if len(o.waiting) > fill+len(chunk) {
+		t.Errorf("%d bytes wait", len(o.waiting))
 	}
+	for o.draining {
+		if err := o.drained(receive(t, drained).Err); err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("the socket has taken everything")
 }
 
 func TestOutbox_ABrokenSocketIsTold(t *testing.T) {

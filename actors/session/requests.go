@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -50,7 +51,9 @@ func (s *Session) count(m *Frames) {
 	s.o.Stats.Outstanding.Add(n)
 	last := &m.Frames[len(m.Frames)-1]
 	s.o.Stats.LastOp.Store(int32(last.Op))
-	s.o.Stats.LastXid.Store(int32(last.Xid))
+	if last.Xid >= 0 {
+		s.o.Stats.LastXid.Store(int32(last.Xid))
+	}
 }
 
 // dispatch sends a batch on.
@@ -174,36 +177,70 @@ func (noToken) Encode(e *wire.Encoder) { e.Buffer(nil) }
 
 var encoders = sync.Pool{New: func() any { return new(wire.Encoder) }}
 
-// onDeliver writes what the tree delivers, in its order.
+// maxQueue is how many replies and events may wait for a client that does not
+// read. Replies are bounded by credits, so it is events that come to so many.
+const maxQueue = 1 << 16
+
+// onDeliver takes what the tree delivers, in its order.
 func (s *Session) onDeliver(c actor.Context, m *tree.Deliver) {
-	e := encoders.Get().(*wire.Encoder)
-	e.Reset()
-	replies, from := 0, 0
+	replies := 0
 	for i := range m.Replies {
-		r := &m.Replies[i]
-		if r.Xid != wire.XidWatchEvent || !isEvent(r) {
+		if !isEvent(&m.Replies[i]) {
 			replies++
 		}
-		e.ReplyFrame(r)
-		if size := e.Len() - from; size > s.o.MaxFrame+wordSize {
-			s.o.Metrics.LargeReplies.Add(1)
-			s.o.Log.Warn().Stringer("session", s.id).Int("bytes", size).Int("jute.maxbuffer", s.o.MaxFrame).
-				Msg("large reply: clients refuse what is over their own jute.maxbuffer")
-		}
-		from = e.Len()
 	}
 	s.o.Metrics.Sent.Add(int64(len(m.Replies)))
 	s.o.Stats.Sent.Add(int64(len(m.Replies)))
 	s.replied(m, replies)
-	s.write(c, e.Bytes())
-	if cap(e.Bytes()) <= keepBuffer {
+	if s.queue == nil {
+		s.queue = m.Replies
+	} else {
+		s.queue = append(s.queue, m.Replies...)
+	}
+	s.send(c)
+	if len(s.queue) > maxQueue {
+		s.o.Metrics.Unread.Add(1)
+		s.stop(c, "the client does not read what it asked for")
+	}
+}
+
+// send writes what is queued, as far as the outbox has room. The rest waits
+// without being encoded: a small packet can ask for more than memory has.
+func (s *Session) send(c actor.Context) {
+	e := encoders.Get().(*wire.Encoder)
+	for len(s.queue) > 0 && s.out.room() {
+		e.Reset()
+		for len(s.queue) > 0 && e.Len() < keepBuffer {
+			s.encode(e, &s.queue[0])
+			s.queue[0] = wire.Reply{}
+			s.queue = s.queue[1:]
+		}
+		if !s.write(c, e.Bytes()) {
+			return
+		}
+	}
+	if len(s.queue) == 0 {
+		s.queue = nil
+	}
+	s.settle()
+	if cap(e.Bytes()) <= 2*keepBuffer {
 		encoders.Put(e)
+	}
+}
+
+func (s *Session) encode(e *wire.Encoder, r *wire.Reply) {
+	from := e.Len()
+	e.ReplyFrame(r)
+	if size := e.Len() - from; size > s.o.MaxFrame+wordSize {
+		s.o.Metrics.LargeReplies.Add(1)
+		s.o.Log.Warn().Stringer("session", s.id).Int("bytes", size).Int("jute.maxbuffer", s.o.MaxFrame).
+			Msg("large reply: clients refuse what is over their own jute.maxbuffer")
 	}
 }
 
 func isEvent(r *wire.Reply) bool {
 	_, ok := r.Body.(*wire.WatchEvent)
-	return ok
+	return ok && r.Xid == wire.XidWatchEvent
 }
 
 // replied settles the accounts of n replies. The credits that all sessions share
@@ -235,15 +272,13 @@ func (s *Session) replied(m *tree.Deliver, n int) {
 	}
 }
 
-func (s *Session) write(c actor.Context, b []byte) {
+// write is false if that ended the connection.
+func (s *Session) write(c actor.Context, b []byte) bool {
 	if err := s.out.write(b); err != nil {
-		if errors.Is(err, errUnread) {
-			s.o.Metrics.Unread.Add(1)
-		}
 		s.stop(c, err.Error())
-		return
+		return false
 	}
-	s.settle()
+	return true
 }
 
 // settle gives the session's credits back once the socket has taken all.
@@ -255,11 +290,15 @@ func (s *Session) settle() {
 }
 
 func (s *Session) onDrained(c actor.Context, m *Drained) {
-	if err := s.out.drained(m.Err); err != nil {
+	err := s.out.drained(m.Err)
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			s.o.Metrics.Unread.Add(1)
+		}
 		s.stop(c, err.Error())
 		return
 	}
-	s.settle()
+	s.send(c)
 	if s.state == closing && !s.out.draining {
 		s.stop(c, s.why)
 	}

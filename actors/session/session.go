@@ -65,10 +65,11 @@ type Session struct {
 	id         wire.SessionID
 	generation wire.Generation
 	auth       []wire.ID
-	forwarded  uint64    // requests sent to the leader
-	early      []*Frames // came before the connection was attached
-	stamps     []stamp   // of requests without a reply, in order
-	unwritten  int       // replies whose credits wait for the socket
+	forwarded  uint64       // requests sent to the leader
+	early      []*Frames    // came before the connection was attached
+	stamps     []stamp      // of requests without a reply, in order
+	queue      []wire.Reply // have not been written yet: the outbox has no room
+	unwritten  int          // replies whose credits wait for the socket
 	touched    time.Time
 	word       *Word
 	why        string

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	footprintData    = 100  // bytes of data per znode
-	footprintParents = 200  // the znodes are spread below so many
-	stopPatience     = 30   // seconds that a server may take for a clean end
-	poisedFor        = 8    // looks in a row at which memory must not have moved
-	poisedWithin     = 0.01 // by more than this share
+	footprintData    = 100              // bytes of data per znode
+	footprintParents = 200              // the znodes are spread below so many
+	stopPatience     = 30 * time.Second // that a server may take for a clean end
+	poisedFor        = 8                // looks in a row at which memory must not have moved
+	poisedWithin     = 0.01             // by more than this share
 )
 
 // Footprint is what servers need of memory, and how long they take to start.
@@ -167,7 +167,7 @@ func restart(ctx context.Context, s *process.Server, end func(context.Context, *
 func stopKill(_ context.Context, s *process.Server) error { return s.Kill() }
 
 func stopClean(ctx context.Context, s *process.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, stopPatience*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
 	return s.Stop(ctx)
 }

@@ -6,12 +6,11 @@ import (
 )
 
 const (
-	fineBits = 7                // a latency is kept to 1 part in 64 or better
-	fine     = 1 << fineBits    // latencies below this, in nanoseconds, are kept exactly
-	half     = fine / 2         // buckets per power of two above
-	buckets  = fine + 36*half   // up to 2^43 ns, more than two hours
-	longest  = 1<<43 - 1        // what does not fit counts as this
-	halfway  = time.Duration(2) // a bucket stands for its middle
+	fineBits = 7              // a latency is kept to 1 part in 64 or better
+	fine     = 1 << fineBits  // latencies below this, in nanoseconds, are kept exactly
+	half     = fine / 2       // buckets per power of two above
+	buckets  = fine + 36*half // up to 2^43 ns, more than two hours
+	longest  = 1<<43 - 1      // what does not fit counts as this
 )
 
 // Histogram counts latencies. It belongs to one goroutine.
@@ -68,6 +67,5 @@ func middle(i int) time.Duration {
 		return time.Duration(i)
 	}
 	shift := i/half - 1
-	low := time.Duration(i-shift*half) << shift
-	return low + time.Duration(1)<<shift/halfway
+	return time.Duration(i-shift*half)<<shift + 1<<shift/2
 }

@@ -28,7 +28,8 @@ type Machine struct {
 }
 
 func machine(ctx context.Context, o *Options) Machine {
-	m := Machine{Cores: runtime.NumCPU(), Processor: processor(), Go: runtime.Version(), Version: version.Number, Revision: revision(),
+	m := Machine{Cores: runtime.NumCPU(), Processor: processor(), Go: runtime.Version(),
+		Version: version.Number, Revision: revision(),
 		Kernel: firstLine("/proc/sys/kernel/osrelease"), FileSystem: fileSystem(o.Dir), LoadBefore: loadAverage()}
 	if slices.Contains(o.Targets, Apache) {
 		// java -version talks on standard error.

@@ -28,7 +28,8 @@ func (r *Report) heading(b *strings.Builder) {
 	if m.Java != "" {
 		fmt.Fprintf(b, ", %s with a heap of %s", m.Java, s.Heap)
 	}
-	fmt.Fprintf(b, "; troupe %s, source %s. Load average %s before, %s after.\n\n", m.Version, or(m.Revision, "?"), or(m.LoadBefore, "?"), or(m.LoadAfter, "?"))
+	fmt.Fprintf(b, "; troupe %s, source %s. Load average %s before, %s after.\n\n",
+		m.Version, or(m.Revision, "?"), or(m.LoadBefore, "?"), or(m.LoadAfter, "?"))
 	fmt.Fprintf(b, "Median of %d interleaved runs of %.1f s each, after %.1f s unmeasured and %.0f s of warming up; "+
 		"values of %d bytes, %d keys, fsync on. Spread is lowest to highest rate.\n\n",
 		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys)

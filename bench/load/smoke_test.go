@@ -76,7 +76,8 @@ func checkRows(t *testing.T, report *load.Report, o load.Options) {
 	for _, row := range report.Rows {
 		for _, s := range row.Targets {
 			m := s.Median
-			if len(s.Samples) != o.Rounds || m.Seconds <= 0 || m.P99 < m.P50 || m.Max < m.P99 || s.MinRate > m.Rate || s.MaxRate < m.Rate {
+			if len(s.Samples) != o.Rounds || m.Seconds <= 0 || m.P99 < m.P50 || m.Max < m.P99 ||
+				s.MinRate > m.Rate || s.MaxRate < m.Rate {
 				t.Errorf("%s %s: %+v", row.Workload, row.Shape, s)
 			}
 			// A machine with other work may stand still for as long as a run is; not for all of them.

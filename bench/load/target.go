@@ -101,7 +101,8 @@ func (t *target) explain(err error) error {
 		return errors.Join(err, unread)
 	}
 	const tail = 2000
-	return fmt.Errorf("%w: the server has ended with status %d; its log:\n%s", err, t.server.ExitCode(), log[max(0, len(log)-tail):])
+	return fmt.Errorf("%w: the server has ended with status %d; its log:\n%s", err,
+		t.server.ExitCode(), log[max(0, len(log)-tail):])
 }
 
 // settle waits until none of the targets works any more on what it was given

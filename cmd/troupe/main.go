@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"troupe/actors/version"
+	bench "troupe/bench/command"
 	"troupe/cmd/troupe/cli"
 )
 
@@ -75,7 +76,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cobra.EnableCommandSorting = false
-	root.AddCommand(newServer(), newStart(), newStop(), newRestart(), newStatus(), cli.New(), newVersion())
+	root.AddCommand(newServer(), newStart(), newStop(), newRestart(), newStatus(), cli.New(), bench.New(), newVersion())
 	return root
 }
 

@@ -91,6 +91,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger, announce
 	}
 	defer func() { err = errors.Join(err, pid.Release()) }()
 	announce()
+	go steerGC(ctx)
 	s, err := actors.Start(cfg, actors.Options{Log: log, Words: func(cfg *config.Config, m *metrics.Registry) session.Words {
 		return words.New(cfg, m)
 	}})

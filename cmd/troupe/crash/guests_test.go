@@ -66,7 +66,8 @@ func (g *guest) inspect(o *observation) error {
 // leave has a guest come back, with a wrong password first, and close its
 // session, which takes the ephemeral with it.
 func (g *guest) leave(ctx context.Context, addr string) error {
-	o := client.Options{Servers: []string{addr}, SessionTimeout: longTimeout, Session: g.id, Password: make([]byte, wire.PasswordSize)}
+	o := client.Options{Servers: []string{addr}, SessionTimeout: longTimeout,
+		Session: g.id, Password: make([]byte, wire.PasswordSize)}
 	if conn, err := client.Dial(ctx, o); !errors.Is(err, client.ErrSessionExpired) {
 		if err == nil {
 			conn.Abandon()

@@ -1,0 +1,27 @@
+package command
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestNew_RefusesWhatItCannotRead(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--workloads get,put", `"put"`},
+		{"--shapes 10x40,50", `"50"`},
+		{"--target etcd --dir " + t.TempDir(), `"etcd"`},
+		{"--rounds 0 --dir " + t.TempDir(), "rounds"},
+		{"--seconds=-1 --dir " + t.TempDir(), "length of a run"},
+		{"now", "unknown command"},
+		{"ceiling-server --dir " + t.TempDir() + "/none", "no such file"},
+	} {
+		cmd := New()
+		cmd.SetArgs(strings.Fields(c.args))
+		cmd.SetOut(io.Discard)
+		cmd.SetErr(io.Discard)
+		if err := cmd.Execute(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.args, err)
+		}
+	}
+}
