@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"troupe/actors/config"
 	"troupe/bench/client"
 	"troupe/persistence"
 	"troupe/persistence/faulty"
@@ -79,8 +78,8 @@ func TestDisk_AFailedSyncEndsTheIncarnation(t *testing.T) {
 			s, registry := startWith(t, testConfig(t), options)
 			a := &acknowledged{nodes: map[string]string{}}
 			for round := range 3 {
-				disk.Fail(op, 20, syscall.EIO)
 				ended, conns := a.crowd(t, s, 4, fmt.Sprint(round))
+				disk.Fail(op, 20, syscall.EIO)
 				ended.Wait()
 				for _, c := range conns {
 					again := dial(t, s, client.Options{Session: c.SessionID(), Password: c.Password(), LastZxidSeen: c.LastZxid()})
@@ -114,16 +113,12 @@ func TestDisk_ThatGoesOnFailing(t *testing.T) {
 	}
 	wantEnd(t, s, syscall.EIO)
 	ended.Wait()
-	again, _ := startWith(t, cfg, persistence.Options{Open: healed(disk)})
-	a.check(t, again)
-}
-
-// healed opens a disk again and again until it has used up its faults.
-func healed(d *faulty.Disk) func(dir string) (s storageOf, err error) {
-	for n := 0; n < 200; n++ {
-		useUp(d)
+	mended, err := disk.Kill()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return d.Open
+	again, _ := startWith(t, cfg, persistence.Options{Open: mended.Open})
+	a.check(t, again)
 }
 
 // wantEnd waits for a server to end by itself, for a reason.
@@ -148,8 +143,8 @@ func TestDisk_Full(t *testing.T) {
 		cfg.SnapCount = 200 // checkpoints are hit, too
 		s, _ := startWith(t, cfg, options)
 		a := &acknowledged{nodes: map[string]string{}}
-		disk.Quota(disk.Used() + 60_000 + 10_000*seed)
 		ended, _ := a.crowd(t, s, 4, "w")
+		disk.Quota(disk.Used() + 60_000 + 10_000*seed)
 		wantEnd(t, s, persistence.ErrFull)
 		ended.Wait()
 		if s.Err() != nil && !strings.Contains(s.Err().Error(), "space") {
@@ -170,11 +165,14 @@ func TestDisk_PowerLoss(t *testing.T) {
 		cfg.SnapCount = 50
 		s, _ := startWith(t, cfg, options)
 		a := &acknowledged{nodes: map[string]string{}}
-		disk.CrashAt(150 + 70*int(seed))
 		ended, _ := a.crowd(t, s, 4, "w")
+		disk.CrashAt(100 + 70*int(seed))
 		ended.Wait()
 		wantEnd(t, s, faulty.ErrCrashed)
-		after := disk.PowerLoss()
+		after, err := disk.PowerLoss()
+		if err != nil {
+			t.Fatal(err)
+		}
 		again, _ := startWith(t, cfg, persistence.Options{Open: after.Open})
 		a.check(t, again)
 		again.Stop()
@@ -211,37 +209,56 @@ func TestDisk_ASlowSyncIsShared(t *testing.T) {
 	}
 }
 
-// TestRestart_KeepsEverything: nodes of every kind, ACLs, sessions with their
-// timeouts, and what they count, through checkpoints and log, many times.
+// TestRestart_KeepsEverything: nodes of every kind, ACLs, sessions, quotas and
+// what they count, through checkpoints and log, many times.
 func TestRestart_KeepsEverything(t *testing.T) {
-	disk, options := faultyDisk(40)
+	_, options := faultyDisk(40)
 	cfg := testConfig(t)
 	cfg.SnapCount = 7
-	cfg.ContainerCheckInterval = time.Hour
-	var digest uint64
+	var before string
 	var session wire.SessionID
 	var password []byte
-	for round := range 5 {
+	for round := range 6 {
 		s, registry := startWith(t, cfg, options)
-		c := dial(t, s, client.Options{Session: session, Password: password})
-		ctx := within(t)
-		d := describe(t, s)
-		if round > 0 && (d.Digest != digest || d.Ephemerals != round) {
-			t.Fatalf("round %d: digest %x was %x, %d ephemerals", round, d.Digest, digest, d.Ephemerals)
+		if now := figuresOf(t, s); round > 0 && now != before {
+			t.Fatalf("round %d begins with %s, the one before ended with %s", round, now, before)
 		}
+		c := dial(t, s, client.Options{Session: session, Password: password})
 		session, password = c.SessionID(), c.Password()
+		ctx := within(t)
 		for _, q := range roundOf(round) {
 			if _, err := c.Do(ctx, q); err != nil {
-				t.Fatal(err)
+				t.Fatalf("%v: %v", q.Op(), err)
 			}
 		}
-		digest = describe(t, s).Digest
+		before = figuresOf(t, s)
 		c.Abandon()
 		s.Stop()
 		if err := s.Err(); err != nil || registry.Incarnations.Load() != 1 {
 			t.Fatalf("round %d ended with %v", round, err)
 		}
 	}
-	_ = disk
-	_ = config.Config{}
+}
+
+// roundOf are writes of every kind.
+func roundOf(n int) []wire.Request {
+	at := func(name string) string { return fmt.Sprintf("/%s-%d", name, n) }
+	make := func(kind wire.OpCode, name string, mode wire.CreateMode) *wire.Create {
+		q := rawCreate(at(name), []byte(name))
+		if q.Kind, q.Mode = kind, mode; mode == wire.ModeTTL {
+			q.TTL = 1 << 39
+		}
+		return q
+	}
+	all := []wire.Request{make(wire.OpCreate, "plain", 0), make(wire.OpCreate2, "ephemeral", wire.ModeEphemeral),
+		make(wire.OpCreateContainer, "container", wire.ModeContainer), make(wire.OpCreateTTL, "ttl", wire.ModeTTL),
+		make(wire.OpCreate, "sequential", wire.ModePersistentSequential), &wire.SetData{Path: at("plain"), Version: 0},
+		&wire.SetACL{Path: at("ttl"), ACL: []wire.ACL{{Perms: 31, ID: wire.ID{Scheme: "ip", ID: "127.0.0.1"}}}, Version: -1},
+		&wire.Multi{Ops: []wire.Request{make(wire.OpCreate, "gone", 0), &wire.Delete{Path: at("gone"), Version: -1}}},
+		rawCreate("/zookeeper/quota"+at("plain"), nil), rawCreate("/zookeeper/quota"+at("plain")+"/zookeeper_limits", []byte("count=5")),
+		rawCreate("/zookeeper/quota"+at("plain")+"/zookeeper_stats", nil), rawCreate(at("plain")+"/child", []byte("x"))}
+	if n > 0 {
+		all = append(all, &wire.Delete{Path: fmt.Sprintf("/ephemeral-%d", n-1), Version: -1})
+	}
+	return all
 }

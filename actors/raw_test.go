@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"troupe/actors/config"
 	"troupe/actors/metrics"
 	"troupe/actors/session"
+	"troupe/actors/tree"
 	"troupe/persistence"
 	"troupe/wire"
 )
@@ -27,7 +29,7 @@ func startWith(t *testing.T, cfg *config.Config, disk persistence.Options) (*Ser
 	t.Helper()
 	var registry *metrics.Registry
 	s, err := Start(cfg, Options{Log: zerolog.Nop(), Persistence: disk,
-		Words: func(_ *config.Config, r *metrics.Registry) session.Words { registry = r; return noWords{} }})
+		Words: func(_ *config.Config, r *metrics.Registry) session.Words { registry = r; return figures{} }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,4 +178,28 @@ func (r *raw) ask(xid wire.Xid, q wire.Request, want wire.ErrorCode) wire.ReplyH
 
 func rawCreate(path string, data []byte) *wire.Create {
 	return &wire.Create{Kind: wire.OpCreate, Path: path, Data: data, ACL: wire.OpenACL}
+}
+
+// figures answers the word figs with what a server holds.
+type figures struct{}
+
+func (figures) Needs(word string) (bool, bool) { return word == "figs", false }
+
+func (figures) Answer(word string, _ []byte, d *tree.Description) []byte {
+	if word != "figs" {
+		return nil
+	}
+	return fmt.Appendf(nil, "%d nodes, %d ephemerals, %d sessions, %d bytes, zxid %v, digest %x", d.Nodes, d.Ephemerals, d.Sessions,
+		d.DataSize, d.Applied, d.Digest)
+}
+
+func figuresOf(t *testing.T, s *Server) string {
+	t.Helper()
+	r := dialRaw(t, s)
+	r.send([]byte("figs"))
+	b, err := io.ReadAll(r.in)
+	if err != nil || len(b) == 0 {
+		t.Fatalf("%q, %v", b, err)
+	}
+	return string(b)
 }

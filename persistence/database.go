@@ -218,6 +218,16 @@ func (d *database) reclaim(r util.Range) error {
 	return d.failure()
 }
 
+// tableBytes is the size of the tables in force, without journals and tables
+// about to be removed; 0 once closed.
+func (d *database) tableBytes() int64 {
+	sizes, err := d.ldb.SizeOf([]util.Range{allKeys})
+	if err != nil {
+		return 0 // it fails for being closed only: no table lies across a bound
+	}
+	return sizes.Sum()
+}
+
 // enter begins an operation that Close must wait for; leave ends it.
 func (d *database) enter() error {
 	d.mu.Lock()

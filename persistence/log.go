@@ -50,14 +50,20 @@ type Recovery struct {
 	Dropped   int64     // bytes of a torn or suspect tail that were dropped
 }
 
+// neverCompact is more tables than there will be.
+const neverCompact = 1 << 20
+
 // OpenLog opens the log in dir, or creates it. A log that is damaged, but for
 // the tail that a crash leaves, is an ErrDamaged and is left as it is.
 func OpenLog(dir string, o Options) (*Log, Recovery, error) {
 	lo := o.common(logBuffer)
 	lo.Compression = opt.NoCompression
-	// Compaction is never what a writer waits for.
-	lo.WriteL0SlowdownTrigger = 16
-	lo.WriteL0PauseTrigger = 32
+	// Records are written in order and never again, so there is nothing to merge
+	// but what Trim removes, and Trim compacts that itself. Compactions in
+	// between would only copy records once more, and make writers wait.
+	lo.CompactionL0Trigger = neverCompact
+	lo.WriteL0SlowdownTrigger = neverCompact
+	lo.WriteL0PauseTrigger = neverCompact
 	db, err := openDatabase(dir, kindLog, o, lo)
 	if err != nil {
 		return nil, Recovery{}, err

@@ -1,76 +1,92 @@
 package persistence
 
-import "sync/atomic"
+import "sync"
 
 // Replaced and deleted values stay on disk until LevelDB merges the tables
 // they are in, which may be never. So when they may add up to half of what is
-// live, everything is compacted once, beside the checkpoints.
+// live, everything is compacted, beside the checkpoints.
 const (
-	// wasteSlack is waste that is not worth a compaction, in write buffers:
-	// journals, and tables that LevelDB merges by itself soon.
-	wasteSlack = 4
+	// wasteSlack is waste that is not worth a compaction, in write buffers.
+	wasteSlack = 2
 	// deletedValue is what a deleted value is taken to have occupied.
 	deletedValue = 1 << 10
 )
 
-// waste estimates what of a state's disk use is no longer live, and runs the
+// waste estimates what of a state's tables is no longer live, and runs the
 // compaction that gets rid of it.
 type waste struct {
-	db      *database
-	slack   int64
-	live    atomic.Int64 // bytes on disk after the last compaction
-	deleted atomic.Int64 // deletedValue times the deletions since
-	done    chan struct{}
+	db    *database
+	slack int64
+
+	mu      sync.Mutex
+	live    int64         // bytes in tables, less what may be waste, at the last compaction
+	written int64         // bytes put since it began
+	deleted int64         // what was deleted since it began occupied
+	running chan struct{} // closed when the compaction under way ends; nil: there is none
 }
 
 func newWaste(db *database, writeBuffer int) *waste {
-	w := &waste{db: db, slack: wasteSlack * int64(writeBuffer), done: make(chan struct{})}
-	w.live.Store(db.disk.size())
-	close(w.done)
-	return w
+	return &waste{db: db, slack: wasteSlack * int64(writeBuffer), live: db.tableBytes()}
 }
 
-// loaded corrects the start, which takes all that is on disk to be live, by
+// loaded corrects the start, which takes all that is in tables to be live, by
 // what a Load found. Values that compress well are live in less.
 func (w *waste) loaded(bytes int64) {
-	w.live.Store(min(bytes, w.db.disk.size()))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.live = min(w.live, bytes)
 }
 
-// bytes is the estimate.
-func (w *waste) bytes() int64 {
-	return w.db.disk.size() - w.live.Load() + w.deleted.Load()
-}
-
-// note takes a checkpoint's deletions into account and starts a compaction if
-// it is worth it. If one cannot keep pace it waits, so that the disk use of a
-// state stays bounded.
+// note takes a checkpoint into account and starts a compaction if it is worth
+// one. If one cannot keep pace it waits, so that the disk use stays bounded.
 func (w *waste) note(c *Checkpoint) {
-	for _, n := range c.Nodes {
-		if n.Value == nil {
-			w.deleted.Add(deletedValue)
-		}
+	w.mu.Lock()
+	w.count(c)
+	excess, running := w.excess(), w.running
+	if excess > 0 && running == nil {
+		w.running = make(chan struct{})
+		go w.compact(w.running)
 	}
-	limit := w.live.Load()/2 + w.slack
-	if w.bytes() <= limit {
-		return
+	w.mu.Unlock()
+	if running != nil && excess > w.slack {
+		<-running
 	}
-	select {
-	case <-w.done:
-	default:
-		if w.bytes() <= 2*limit {
-			return
-		}
-		<-w.done
-	}
-	w.done = make(chan struct{})
-	go w.compact(w.done)
 }
 
-// compact leaves an error to the disk, which the next checkpoint asks.
+func (w *waste) count(c *Checkpoint) {
+	for _, n := range c.Nodes {
+		w.written += int64(len(n.Path) + len(n.Value))
+		if n.Value == nil {
+			w.deleted += deletedValue
+		}
+	}
+	for _, s := range c.Sessions {
+		w.written += int64(len(s.Value))
+	}
+}
+
+// excess is by how much the waste exceeds what is let be, by estimate. It is
+// called with mu held.
+func (w *waste) excess() int64 {
+	tables := w.db.tableBytes()
+	w.live = min(w.live, tables) // LevelDB compacts by itself, too
+	return tables - w.live + w.deleted - w.live/2 - w.slack
+}
+
+// compact compacts until what was written meanwhile is no excess. It leaves an
+// error to the disk, which the next checkpoint asks.
 func (w *waste) compact(done chan struct{}) {
 	defer close(done)
-	w.deleted.Store(0)
-	if w.db.reclaim(allKeys) == nil {
-		w.live.Store(w.db.disk.size())
+	for again := true; again; {
+		w.mu.Lock()
+		w.written, w.deleted = 0, 0
+		w.mu.Unlock()
+		err := w.db.reclaim(allKeys)
+		w.mu.Lock()
+		w.live = max(w.db.tableBytes()-w.written, 0)
+		if again = err == nil && !w.db.isClosed() && w.excess() > 0; !again {
+			w.running = nil
+		}
+		w.mu.Unlock()
 	}
 }

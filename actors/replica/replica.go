@@ -61,6 +61,22 @@ type (
 	rebuild struct{}
 )
 
+// retainedLog is up to how many bytes of log are kept, although checkpoints have
+// made them needless: letting go of records costs the disk what writing them
+// did, and less if it is many at once.
+const retainedLog = 256 << 20
+
+// patientLog trims once it is worth it.
+type patientLog struct{ *persistence.Log }
+
+// Trim implements txlog.Disk.
+func (l patientLog) Trim(below wire.Zxid) error {
+	if l.Size() < retainedLog {
+		return nil
+	}
+	return l.Log.Trim(below)
+}
+
 // Options are what the actor is made with.
 type Options struct {
 	Config      *config.Config
@@ -141,7 +157,7 @@ func (r *Replica) spawn(c actor.Context, m *recovered) (tr, ld *actor.PID) {
 	sessions := make(map[wire.SessionID]int32)
 	m.tree.Sessions(func(id wire.SessionID, s wire.Session, _ int) { sessions[id] = s.Timeout })
 	last := m.tree.Applied()
-	log := r.child(c, "txlog", func() actor.Actor { return txlog.New(m.log, r.beside) })
+	log := r.child(c, "txlog", func() actor.Actor { return txlog.New(patientLog{m.log}, r.beside) })
 	saver := r.child(c, "checkpoint", func() actor.Actor {
 		return checkpoint.New(m.state, log, m.checkpoint, r.beside)
 	})

@@ -30,7 +30,7 @@ func Available(kind Kind) error {
 		program = "java"
 		for _, jar := range []string{zookeeperJar, slf4jJar} {
 			if _, err := os.Stat(jar); err != nil {
-				return fmt.Errorf("Debian's packages zookeeper and libslf4j-java are needed: %w", err)
+				return fmt.Errorf("the packages zookeeper and libslf4j-java of Debian are needed: %w", err)
 			}
 		}
 	}
