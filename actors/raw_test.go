@@ -165,6 +165,20 @@ func (r *raw) reply() (wire.ReplyHeader, *wire.Decoder) {
 	return h, d
 }
 
+// skip reads a reply's header and passes over the body, whose length it tells.
+func (r *raw) skip() (wire.ReplyHeader, int) {
+	r.Helper()
+	b := make([]byte, 4+wire.ReplyHeaderSize)
+	if _, err := io.ReadFull(r.in, b); err != nil {
+		r.Fatal(err)
+	}
+	n := int(binary.BigEndian.Uint32(b)) - wire.ReplyHeaderSize
+	if _, err := r.in.Discard(n); err != nil {
+		r.Fatal(err)
+	}
+	return wire.NewDecoder(b[4:]).ReplyHeader(), n
+}
+
 // ask sends a request and wants a certain answer.
 func (r *raw) ask(xid wire.Xid, q wire.Request, want wire.ErrorCode) wire.ReplyHeader {
 	r.Helper()

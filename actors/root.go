@@ -11,11 +11,13 @@ import (
 	"troupe/actors/supervise"
 )
 
-// stop asks the root for an orderly end.
-type stop struct{}
-
-// failed is the listener's failure.
-type failed struct{ err error }
+// To itself, from Server's methods and the gateway.
+type (
+	// stop asks for an orderly end.
+	stop struct{}
+	// failed is the listener's failure.
+	failed struct{ err error }
+)
 
 // root is the server's root actor. It brings the incarnations of the replica
 // and the gateway together, and ends the server.

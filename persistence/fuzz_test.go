@@ -138,7 +138,11 @@ func FuzzJournalTail(f *testing.F) {
 
 func TestJournal_Spoiled(t *testing.T) {
 	rnd := rand.New(rand.NewSource(1))
-	for range 2000 {
+	n := 2000
+	if raceDetector {
+		n = 200
+	}
+	for range n {
 		var sizes [4]int
 		for i := range sizes {
 			sizes[i] = rnd.Intn([]int{20, 1000, 70000}[rnd.Intn(3)])

@@ -156,15 +156,20 @@ func overwrite(t *testing.T, s *State, rnd *rand.Rand, nodes, perCheckpoint int)
 }
 
 func TestState_GivesSpaceBack(t *testing.T) {
-	const nodes, live = 20000, 20000 * (1024 + 15)
 	disk := faulty.New(1, nil)
-	o := Options{Open: disk.Open}
+	o := Options{Open: disk.Open, writeBuffer: stateBuffer}
+	nodes := 20000
+	if raceDetector { // ten times slower, on a tenth
+		nodes /= 10
+		o.writeBuffer /= 10
+	}
+	live := int64(nodes * (1024 + 15))
 	s := mustOpenState(t, "state", o)
 	rnd := rand.New(rand.NewSource(1))
-	overwrite(t, s, rnd, nodes, 1000)
+	overwrite(t, s, rnd, nodes, nodes/20)
 	peak := int64(0)
 	for range 10 {
-		overwrite(t, s, rnd, nodes, 1000)
+		overwrite(t, s, rnd, nodes, nodes/20)
 		peak = max(peak, s.Size())
 	}
 	t.Logf("live %d, at most %d after an overwriting, %d after all", live, peak, s.Size())
@@ -181,9 +186,9 @@ func TestState_GivesSpaceBack(t *testing.T) {
 	if got, _, _ := load(t, s); len(got) != nodes {
 		t.Fatalf("%d nodes", len(got))
 	}
-	for i := 0; i < nodes; i += 5000 {
+	for i := 0; i < nodes; i += nodes / 4 {
 		c := &Checkpoint{Zxid: s.zxid + 1}
-		for j := range 5000 {
+		for j := range nodes / 4 {
 			c.Nodes = append(c.Nodes, Node{Path: fmt.Sprintf("/node/%08d", i+j)})
 		}
 		mustCommit(t, s, c)

@@ -28,6 +28,10 @@ var OpenACL = []ACL{{PermAll, ID{"world", "anyone"}}}
 // ReadACL lets everybody read.
 var ReadACL = []ACL{{PermRead, ID{"world", "anyone"}}}
 
+// NullID stands for an id that is null on the wire, which the original stumbles
+// over. It is no id of any scheme.
+const NullID = "\x00"
+
 const minACLBytes = 12 // perms and two empty strings
 
 func (e *Encoder) acls(v []ACL) {
@@ -46,7 +50,12 @@ func (d *Decoder) acls() []ACL {
 	}
 	v := make([]ACL, n)
 	for i := range v {
-		v[i] = ACL{Perm(d.Int32()), ID{d.String(), d.String()}}
+		v[i] = ACL{Perm(d.Int32()), ID{Scheme: d.String()}}
+		id, null := d.nullString()
+		if null {
+			id = NullID
+		}
+		v[i].ID.ID = id
 	}
 	return v
 }

@@ -117,6 +117,9 @@ func (c *core) getAllChildrenNumber(q *wire.GetAllChildrenNumber, auth []wire.ID
 		return nil, code
 	}
 	n, _ := c.tree.Descendants(q.Path)
+	if q.Path == "" {
+		n++ // asked for by its other name, the root counts itself
+	}
 	return &wire.CountReply{Count: int32(n)}, wire.OK
 }
 
@@ -169,6 +172,12 @@ func (c *core) checkWatches(cn *conn, q *wire.Watches) (wire.Body, wire.ErrorCod
 		return nil, wire.MarshallingError
 	}
 	found := false
+	if q.Kind == wire.OpCheckWatches && strings.IndexByte(q.Path, '/') < 0 {
+		if q.Path != "" {
+			return nil, wire.MarshallingError // the original looks for its parent
+		}
+		return nil, wire.NoWatcher
+	}
 	if q.Kind == wire.OpRemoveWatches {
 		found = c.watches.Remove(cn.id, q.Path, q.Type)
 	} else {
@@ -181,19 +190,17 @@ func (c *core) checkWatches(cn *conn, q *wire.Watches) (wire.Body, wire.ErrorCod
 }
 
 // setWatches re-arms a client's watches and tells it at once of what it missed
-// since the zxid it gives.
+// since the zxid it gives. Like exists, which tells as much, it checks no ACL.
 func (c *core) setWatches(cn *conn, q *wire.SetWatches) {
 	for _, path := range q.Data {
 		z, _ := c.tree.Lookup(path)
 		c.rearm(cn, path, watch.Data, z, z != nil && after(z.Mzxid, q.Relative), wire.EventNodeDataChanged)
 	}
 	for _, path := range q.Exist {
-		z, _ := c.tree.Lookup(path)
-		switch {
-		case z == nil:
-			c.watches.Add(cn.id, path, watch.Data)
-		case c.skipACL || znode.Permitted(*z.ACL, wire.PermRead, cn.auth):
+		if z, _ := c.tree.Lookup(path); z != nil {
 			c.notify(cn, wire.EventNodeCreated, path)
+		} else {
+			c.watches.Add(cn.id, path, watch.Data)
 		}
 	}
 	for _, path := range q.Child {
@@ -215,10 +222,10 @@ func (c *core) rearm(cn *conn, path string, k watch.Kind, z *wire.Znode, changed
 	switch {
 	case z == nil:
 		c.notify(cn, wire.EventNodeDeleted, path)
-	case !changed:
-		c.watches.Add(cn.id, path, k)
-	case c.skipACL || znode.Permitted(*z.ACL, wire.PermRead, cn.auth):
+	case changed:
 		c.notify(cn, event, path)
+	default:
+		c.watches.Add(cn.id, path, k)
 	}
 }
 

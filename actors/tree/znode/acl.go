@@ -83,6 +83,9 @@ func fixACL(acl []wire.ACL, auth []wire.ID) ([]wire.ACL, wire.ErrorCode) {
 		if slices.Contains(acl[:i], a) {
 			continue
 		}
+		if a.ID.ID == wire.NullID && knownScheme(a.ID.Scheme) {
+			return nil, wire.MarshallingError
+		}
 		switch a.ID.Scheme {
 		case "world":
 			if a.ID.ID != "anyone" {
@@ -115,6 +118,8 @@ func fixACL(acl []wire.ACL, auth []wire.ID) ([]wire.ACL, wire.ErrorCode) {
 	}
 	return fixed, wire.OK
 }
+
+func knownScheme(s string) bool { return s == "world" || s == "digest" || s == "ip" }
 
 // validDigest wants user:hash, with Java's split: trailing empty parts do not
 // count.

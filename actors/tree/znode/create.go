@@ -48,8 +48,8 @@ func (e *evaluation) create(q *wire.Create) (wire.Body, wire.ErrorCode) {
 	if parent.Kind == wire.Ephemeral {
 		return nil, wire.NoChildrenForEphemerals
 	}
-	quota, code := e.checkQuota(path, int64(len(q.Data)), 1)
-	if code != wire.OK {
+	quota := e.quotaOf(path)
+	if code := e.checkQuota(path, int64(len(q.Data)), 1); code != wire.OK {
 		return nil, code
 	}
 	z := e.newNode(q, acl)

@@ -128,6 +128,9 @@ func (e *evaluation) multi(m *wire.Multi) (Txn, Outcome) {
 			return Txn{}, malformed
 		}
 		body, code := e.operation(op)
+		if code == wire.MarshallingError {
+			return Txn{}, malformed
+		}
 		if code != wire.OK {
 			return Txn{}, Outcome{Body: failedMulti(len(m.Ops), i, code)}
 		}

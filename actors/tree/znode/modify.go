@@ -62,8 +62,7 @@ func (e *evaluation) setData(q *wire.SetData) (wire.Body, wire.ErrorCode) {
 		return nil, code
 	}
 	grown := int64(len(q.Data) - len(z.Data))
-	quota, code := e.checkQuota(q.Path, grown, 0)
-	if code != wire.OK {
+	if code := e.checkQuota(q.Path, grown, 0); code != wire.OK {
 		return nil, code
 	}
 	if !versionFits(z.Version, q.Version) {
@@ -73,7 +72,7 @@ func (e *evaluation) setData(q *wire.SetData) (wire.Body, wire.ErrorCode) {
 	next.Data, next.Version = bytes.Clone(q.Data), z.Version+1
 	next.Mzxid, next.Mtime = e.rec.Zxid, e.rec.Time
 	e.emit(Change{Set, q.Path, &next}, children)
-	e.countQuota(quota, grown, 0)
+	e.countQuota(e.quotaOf(q.Path), grown, 0)
 	return &wire.StatReply{Stat: next.Stat(children)}, wire.OK
 }
 

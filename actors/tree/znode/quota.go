@@ -18,42 +18,51 @@ func isLimits(path string) bool {
 	return strings.HasPrefix(path, quotaPath+"/") && strings.HasSuffix(path, limitsName)
 }
 
-// quotaOf is the nearest path at or above path that has limits; "" if none.
-// The root's own quota is never charged.
-func (e *evaluation) quotaOf(path string) string {
-	if !e.view.HasQuotas() && e.overlay == nil {
-		return ""
-	}
+// quotaOf is the nearest path at or above path that has limits, as lookup sees
+// the tree; "" if none. The root's own quota is never charged.
+func quotaOf(path string, lookup func(string) (*wire.Znode, int)) string {
 	for p := path; p != "/" && p != ""; p, _ = wire.SplitPath(p) {
-		if z, _ := e.lookup(quotaPath + p + limitsName); z != nil {
+		if z, _ := lookup(quotaPath + p + limitsName); z != nil {
 			return p
 		}
 	}
 	return ""
 }
 
-// checkQuota finds the quota that path falls under and, where hard limits are
-// enforced, refuses what would exceed it.
-func (e *evaluation) checkQuota(path string, bytes, count int64) (string, wire.ErrorCode) {
-	quota := e.quotaOf(path)
-	if quota == "" || e.rec.Flags&wire.FlagEnforceQuota == 0 {
-		return quota, wire.OK
+// quotaOf is the quota that a change of path is counted to.
+func (e *evaluation) quotaOf(path string) string {
+	if !e.view.HasQuotas() && e.overlay == nil {
+		return ""
 	}
-	limits, _ := e.lookup(quotaPath + quota + limitsName)
-	stats, _ := e.lookup(quotaPath + quota + statsName)
+	return quotaOf(path, e.lookup)
+}
+
+// checkQuota refuses what would exceed a hard limit, where these are enforced.
+// As in the original, limits and usage are those before a multi's first
+// operation: what is counted in between is not seen here.
+func (e *evaluation) checkQuota(path string, bytes, count int64) wire.ErrorCode {
+	if e.rec.Flags&wire.FlagEnforceQuota == 0 || !e.view.HasQuotas() {
+		return wire.OK
+	}
+	quota := quotaOf(path, e.view.Lookup)
+	if quota == "" {
+		return wire.OK
+	}
+	limits, _ := e.view.Lookup(quotaPath + quota + limitsName)
+	stats, _ := e.view.Lookup(quotaPath + quota + statsName)
 	if stats == nil {
-		return quota, wire.OK
+		return wire.OK
 	}
 	limit, ok := parseUsage(limits.Data)
 	used, ok2 := parseUsage(stats.Data)
 	switch {
 	case !ok || !ok2:
-		return "", wire.MarshallingError
+		return wire.MarshallingError
 	case count > 0 && limit.countHard > -1 && used.count+count > limit.countHard,
 		bytes != 0 && limit.bytesHard > -1 && used.bytes+bytes > limit.bytesHard:
-		return quota, wire.QuotaExceeded
+		return wire.QuotaExceeded
 	}
-	return quota, wire.OK
+	return wire.OK
 }
 
 // countQuota adds to a quota's zookeeper_stats. It moves no zxid, version or

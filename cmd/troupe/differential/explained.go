@@ -41,6 +41,36 @@ var Explained = []Explanation{
 		Apache: regexp.MustCompile(`^a createTTL -6 @\d+$`),
 		Troupe: regexp.MustCompile(`^a createTTL ok @\d+ `),
 	},
+	{
+		Name:   "A null path in a multi or a multiRead",
+		Step:   regexp.MustCompile(`^a multi(Read)? .*\{\w+ null`),
+		Apache: regexp.MustCompile(`^a multi(Read)? -5 @\d+ \[`),
+		Troupe: regexp.MustCompile(`^a multi(Read)? (-5|ok) @\d+`),
+	},
+	{
+		Name:   "A write in a multiRead",
+		Step:   regexp.MustCompile(`^a multiRead \{(create|check) /`),
+		Apache: regexp.MustCompile(`^a multiRead -5 @\d+ \[\]$`),
+		Troupe: regexp.MustCompile(`^a multiRead -5 @\d+$`),
+	},
+	{
+		Name:   "A sync's path comes back as UTF-8",
+		Step:   regexp.MustCompile(`^a sync (null|"/f/\\U0001f600")$`),
+		Apache: regexp.MustCompile(`^a sync ok @\d+ bytes (ffffffff|000000092f662feda0bdedb880)$`),
+		Troupe: regexp.MustCompile(`^a sync ok @\d+ (""|"/f/😀")$`),
+	},
+	{
+		Name:   "Null lists and paths in setWatches are empty",
+		Step:   regexp.MustCompile(`^d setWatches2? .*null`),
+		Apache: regexp.MustCompile(`d setWatches2? -5 @\d+$`),
+		Troupe: regexp.MustCompile(`d setWatches2? ok @\d+$`),
+	},
+	{
+		Name:   "A null path in a createTTL",
+		Step:   regexp.MustCompile(`^a createTTL null `),
+		Apache: regexp.MustCompile(`^a createTTL -[86] @\d+$`),
+		Troupe: regexp.MustCompile(`^a createTTL -5 @\d+$`),
+	},
 }
 
 // explain returns the explanation of a difference, nil if there is none.
