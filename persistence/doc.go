@@ -88,8 +88,9 @@
 //     all records left is checked.
 //   - The last write is all there but fails its checksum: dropped too, but told
 //     apart as TailSuspect, since a crash does not leave that.
-//   - A later record behind unreadable bytes, bytes missing in a journal with
-//     another after it, a journal, table or manifest that is missing or has
+//   - A later write behind unreadable bytes, a journal that ends badly with
+//     another after it, writes that do not follow each other by LevelDB's
+//     sequence numbers, a journal, table or manifest that is missing, a table of
 //     another size: ErrDamaged, and the files stay as they are.
 //   - Damage inside a table is found when it is read, by LevelDB's checksums;
 //     lost or exchanged records by the chain, in Scan.

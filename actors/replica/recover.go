@@ -26,10 +26,10 @@ type recovered struct {
 	checkpoint wire.Zxid
 }
 
-// ErrDamaged says that what is on disk does not fit together.
+// errDamaged says that what is on disk does not fit together.
 var errDamaged = persistence.ErrDamaged
 
-// recover opens the files and rebuilds the tree: the checkpoint, then the log
+// recoverReplica opens the files and rebuilds the tree: the checkpoint, then the log
 // after it. Alone, a server commits what it has logged.
 func recoverReplica(cfg *config.Config, o persistence.Options, log zerolog.Logger) (*recovered, error) {
 	started := time.Now()
@@ -46,7 +46,7 @@ func recoverReplica(cfg *config.Config, o persistence.Options, log zerolog.Logge
 		return nil, errors.Join(err, state.Close())
 	}
 	r := &recovered{disk: disk{txlog, state}}
-	replayed, err := r.rebuild(found)
+	replayed, err := r.rebuild()
 	if err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -63,12 +63,11 @@ func recoverReplica(cfg *config.Config, o persistence.Options, log zerolog.Logge
 func (d *disk) close() error { return errors.Join(d.log.Close(), d.state.Close()) }
 
 // rebuild loads the checkpoint and replays the log.
-func (r *recovered) rebuild(found persistence.Recovery) (replayed int, err error) {
+func (r *recovered) rebuild() (replayed int, err error) {
 	zxid, digest := r.state.Applied()
 	r.checkpoint = zxid
-	if zxid > 0 && found.Last < zxid {
-		return 0, fmt.Errorf("%w: the checkpoint is at %v, but the transaction log ends at %v: put back the log that belongs to it, or restore both from a backup",
-			errDamaged, zxid, found.Last)
+	if err := r.log.Continues(zxid); err != nil {
+		return 0, err
 	}
 	l := znode.NewLoader()
 	err = r.state.Load(func(path string, value []byte) error {

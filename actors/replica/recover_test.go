@@ -161,14 +161,14 @@ func TestRecover_WhatDoesNotFitTogether(t *testing.T) {
 	tree := znode.New()
 	history(1, 10, tree)
 	d.save(tree, nil)
-	d.refused(persistence.ErrDamaged, "log")
+	d.refused(persistence.ErrDamaged, "log ends at 0x0")
 
 	d = newDisks(t) // the log is of an earlier time
 	tree = znode.New()
 	d.log(history(1, 5, tree)...)
 	history(6, 10, tree)
 	d.save(tree, nil)
-	d.refused(persistence.ErrDamaged, "0xa")
+	d.refused(persistence.ErrDamaged, "log ends at 0x5")
 
 	d = newDisks(t) // the state has been lost, and the log does not go back to the beginning
 	tree = znode.New()
@@ -181,7 +181,7 @@ func TestRecover_WhatDoesNotFitTogether(t *testing.T) {
 	if err := errors.Join(l.SetCommitted(20), l.Trim(15), l.Close()); err != nil {
 		t.Fatal(err)
 	}
-	d.refused(persistence.ErrTrimmed, "0x")
+	d.refused(persistence.ErrDamaged, "begins after 0xe")
 
 	d = newDisks(t) // a record is not one
 	d.entries(persistence.Entry{Zxid: 1, Data: []byte("rubbish")})

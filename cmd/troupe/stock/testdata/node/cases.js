@@ -144,6 +144,7 @@ async function run(addr, ...modules) {
   const cases = modules.flatMap((module) => Object.entries(module));
   await Promise.all(cases.map(([name, body]) => runCase(addr, name, body)));
   console.log(`cases ${cases.length}`);
+  process.exit(0); // a client that was away when its case ended would come back and go on
 }
 
 module.exports = { run, Session, Events, within, eventually, refused, long, plain };
