@@ -9,7 +9,7 @@ import (
 
 // trimStep bounds the records that one step of Trim removes, and so how long
 // an Append may have to wait for it.
-const trimStep = 512
+const trimStep = 2048
 
 // Trim removes the records with zxids below below, all of them committed, and
 // gives their space back. It may run beside Append, which waits for a step at

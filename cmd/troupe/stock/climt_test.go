@@ -40,7 +40,8 @@ func openCliMt(t *testing.T, addr string) *console {
 // The shell's own way to resume a session, from a file, is broken in 3.8.0: it mistakes the one
 // item read for a number of bytes. Its library resumes whenever it loses a connection.
 func TestCliMt(t *testing.T) {
-	client(t, program(cliMt, "zookeeper-bin"))
+	client(t)
+	need(t, program(cliMt, "zookeeper-bin"))
 	addr := shared(t)
 	z := connect(t, addr)
 	z.mustCreate("/climt", "")
@@ -79,7 +80,8 @@ func TestCliMt(t *testing.T) {
 
 // Leaving the shell closes its session, and with it go its ephemeral nodes.
 func TestCliMt_Quit(t *testing.T) {
-	client(t, program(cliMt, "zookeeper-bin"))
+	client(t)
+	need(t, program(cliMt, "zookeeper-bin"))
 	addr := shared(t)
 	z := connect(t, addr)
 	c := openCliMt(t, addr)
@@ -102,7 +104,8 @@ func TestCliMt_Quit(t *testing.T) {
 
 // An unknown scheme costs the connection, and this client gives up then.
 func TestCliMt_BadScheme(t *testing.T) {
-	client(t, program(cliMt, "zookeeper-bin"))
+	client(t)
+	need(t, program(cliMt, "zookeeper-bin"))
 	c := openCliMt(t, shared(t))
 	c.expectEvent("CONNECTED_STATE")
 	c.expect("Got a new session id: 0x<session>")

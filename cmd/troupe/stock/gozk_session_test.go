@@ -12,7 +12,7 @@ import (
 // A client that loses its connection comes back to the same session, with its ephemeral nodes, its
 // watches and its credentials, and is told what it missed.
 func TestGoZk_Resume(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	p := interpose(t, addr)
 	z, other := connect(t, p.addr()), connect(t, addr)
@@ -61,7 +61,7 @@ func TestGoZk_Resume(t *testing.T) {
 
 // A session that someone else has closed is expired for its client, which gets a new one.
 func TestGoZk_Expired(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	p := interpose(t, addr)
 	z, other := connect(t, p.addr()), connect(t, addr)
@@ -81,7 +81,7 @@ func TestGoZk_Expired(t *testing.T) {
 
 // A client that falls silent loses its session after the timeout, not before.
 func TestGoZk_Silent(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	p := interpose(t, addr)
 	const timeout = 2 * time.Second
@@ -106,7 +106,7 @@ func TestGoZk_Silent(t *testing.T) {
 
 // Requests of one client are answered in order though many are under way, and none is lost.
 func TestGoZk_Pipelined(t *testing.T) {
-	client(t, nil)
+	client(t)
 	z := connect(t, shared(t))
 	z.mustCreate("/gozk-pipe", "")
 	const writers, each = 20, 20

@@ -19,7 +19,7 @@ func wantErr(t *testing.T, what string, got, want error) {
 }
 
 func TestGoZk_Data(t *testing.T) {
-	client(t, nil)
+	client(t)
 	z := connect(t, shared(t))
 	before := time.Now().UnixMilli()
 	z.mustCreate("/gozk-data", "one")
@@ -72,7 +72,7 @@ func TestGoZk_Data(t *testing.T) {
 }
 
 func TestGoZk_Kinds(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	z, other := connect(t, addr), connect(t, addr)
 	z.mustCreate("/gozk-kinds", "")
@@ -98,10 +98,12 @@ func TestGoZk_Kinds(t *testing.T) {
 	_, err := z.Create("/gozk-kinds/eph/child", nil, 0, worldACL)
 	wantErr(t, "child of an ephemeral", err, zk.ErrNoChildrenForEphemerals)
 
-	if name, err := z.CreateContainer("/gozk-kinds/box", []byte("b"), zk.FlagContainer, worldACL); err != nil || name != "/gozk-kinds/box" {
+	name, err := z.CreateContainer("/gozk-kinds/box", []byte("b"), zk.FlagContainer, worldACL)
+	if err != nil || name != "/gozk-kinds/box" {
 		t.Fatalf("container: %q, %v", name, err)
 	}
-	if name, err := z.CreateTTL("/gozk-kinds/ttl", []byte("t"), zk.FlagTTL, worldACL, 300*time.Millisecond); err != nil || name != "/gozk-kinds/ttl" {
+	name, err = z.CreateTTL("/gozk-kinds/ttl", []byte("t"), zk.FlagTTL, worldACL, 300*time.Millisecond)
+	if err != nil || name != "/gozk-kinds/ttl" {
 		t.Fatalf("TTL node: %q, %v", name, err)
 	}
 	_, err = z.CreateTTL("/gozk-kinds/never", nil, zk.FlagTTL, worldACL, -time.Second)
@@ -123,7 +125,7 @@ func TestGoZk_Kinds(t *testing.T) {
 
 // A session's own events are there when its write returns; another's come in the order of writes.
 func TestGoZk_Watches(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	z, other := connect(t, addr), connect(t, addr)
 	z.mustCreate("/gozk-watch", "")
@@ -171,7 +173,7 @@ func TestGoZk_Watches(t *testing.T) {
 func third[A, B, C any](_ A, _ B, _ C, err error) error { return err }
 
 func TestGoZk_Multi(t *testing.T) {
-	client(t, nil)
+	client(t)
 	z := connect(t, shared(t))
 	z.mustCreate("/gozk-multi", "")
 	got, err := z.Multi(
@@ -199,7 +201,8 @@ func TestGoZk_Multi(t *testing.T) {
 	if len(got) != 3 || got[0].Error != nil || !errors.Is(got[1].Error, zk.ErrBadVersion) || got[2].Error == nil {
 		t.Errorf("results of a failed multi: %+v", got)
 	}
-	if children, stat, err := z.Children("/gozk-multi"); err != nil || !slices.Equal(children, []string{"a"}) || *stat != parent {
+	children, stat, err := z.Children("/gozk-multi")
+	if err != nil || !slices.Equal(children, []string{"a"}) || *stat != parent {
 		t.Errorf("after a failed multi: %q %+v %v, was %+v", children, stat, err, parent)
 	}
 	if name := z.mustCreateWith("/gozk-multi/s-", "", zk.FlagSequence, worldACL); name != "/gozk-multi/s-0000000002" {
@@ -211,7 +214,7 @@ func TestGoZk_Multi(t *testing.T) {
 }
 
 func TestGoZk_ACL(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	z, other := connect(t, addr), connect(t, addr)
 	z.mustCreate("/gozk-acl", "")
@@ -267,7 +270,7 @@ func TestGoZk_ACL(t *testing.T) {
 
 // The recipe that comes with the library, and the fairness that sequential nodes give it.
 func TestGoZk_Lock(t *testing.T) {
-	client(t, nil)
+	client(t)
 	addr := shared(t)
 	const contenders, rounds = 4, 5
 	var wg sync.WaitGroup

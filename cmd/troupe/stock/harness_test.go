@@ -85,12 +85,11 @@ func need(t *testing.T, missing error) {
 }
 
 // client is the start of every client's test: it may run beside the others, and not in short mode.
-func client(t *testing.T, missing error) {
+func client(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts real servers and clients")
 	}
-	need(t, missing)
 	t.Parallel()
 }
 
@@ -158,11 +157,6 @@ func shared(t *testing.T) string {
 		t.Fatal(rig.failed)
 	}
 	return rig.server.Addr
-}
-
-// withPatience bounds a wait by the context that it returns.
-func withPatience(t *testing.T) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(t.Context(), patience)
 }
 
 // eventually polls a condition until it holds.

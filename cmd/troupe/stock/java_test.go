@@ -53,11 +53,14 @@ func javaCommand(t *testing.T, class string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", path, class}
+	options := []string{
+		"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", path, class,
+	}
 	return exec.Command("java", append(options, args...)...)
 }
 
 func TestJava(t *testing.T) {
-	client(t, javaMissing())
+	client(t)
+	need(t, javaMissing())
 	runSuite(t, javaCommand(t, "Suite", shared(t)))
 }

@@ -25,6 +25,7 @@ func pythonCommand(t *testing.T, script string, args ...string) *exec.Cmd {
 }
 
 func TestKazoo(t *testing.T) {
-	client(t, kazooMissing())
+	client(t)
+	need(t, kazooMissing())
 	runSuite(t, pythonCommand(t, "kazoo/suite.py", shared(t)))
 }

@@ -62,7 +62,8 @@ func nodeCommand(t *testing.T, modules, script string, args ...string) *exec.Cmd
 }
 
 func TestNode(t *testing.T) {
+	client(t)
 	modules, err := nodeModules(t.Context())
-	client(t, err)
+	need(t, err)
 	runSuite(t, nodeCommand(t, modules, "node/suite.js", shared(t)))
 }

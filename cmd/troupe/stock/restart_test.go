@@ -1,6 +1,7 @@
 package stock_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -74,7 +75,8 @@ func startCliMtSurvivor(t *testing.T, addr string) *console {
 // TestRestart kills the server under all clients at once and starts it again on its data: their
 // sessions, ephemeral nodes and watches go on. Then it kills the clients: their sessions end.
 func TestRestart(t *testing.T) {
-	client(t, process.Available(kind()))
+	client(t)
+	need(t, process.Available(kind()))
 	server := start(t, "tickTime=1000", "maxSessionTimeout=6000", "extendedTypesEnabled=true")
 	// Clients knock while the server starts. Apache may leave such a connection without an answer,
 	// for which some clients wait longer than their session lives, so there they are kept out.
@@ -101,38 +103,28 @@ func TestRestart(t *testing.T) {
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	keepOut(true)
-	z.awaitState(zk.StateDisconnected, 1)
-	if err := server.Restart(t.Context()); err != nil {
-		t.Fatal(err)
+	back := func(nth int) {
+		t.Helper()
+		keepOut(true)
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		keepOut(false)
+		z.awaitState(zk.StateHasSession, nth)
+		before.check(t, z)
 	}
-	keepOut(false)
-	z.awaitState(zk.StateHasSession, 2)
-	before.check(t, z)
+	back(2)
 	for _, s := range alive {
 		s.goesOn(t, z)
 	}
-	for _, s := range alive {
-		if err := s.console.child.Kill(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, s := range alive {
-		eventually(t, s.name+"'s session expired", func() bool { return !z.exists("/restart/" + s.name + "-eph") })
-	}
+	expire(t, z, alive)
 
-	stop, cancel := withPatience(t)
+	stop, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := server.Stop(stop); err != nil {
 		t.Fatal(err)
 	}
-	keepOut(true)
-	if err := server.Restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	keepOut(false)
-	z.awaitState(zk.StateHasSession, 3)
-	before.check(t, z)
+	back(3)
 }
 
 // goesOn demands that a client is back in its session, and that its watches work.
@@ -150,6 +142,19 @@ func (s *survivor) goesOn(t *testing.T, z *conn) {
 	z.mustCreate(base+"-late", "")
 	// What was written before the client's watches were back is told in the order of its lists.
 	s.console.expectEvents(s.changed+" "+base, s.children+" "+base, s.created+" "+base+"-late")
+}
+
+// expire kills the clients and waits for the end of their ephemeral nodes.
+func expire(t *testing.T, z *conn, clients []*survivor) {
+	t.Helper()
+	for _, s := range clients {
+		if err := s.console.child.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range clients {
+		eventually(t, s.name+"'s session expired", func() bool { return !z.exists("/restart/" + s.name + "-eph") })
+	}
 }
 
 // kept is what a server must have after a restart.

@@ -41,7 +41,8 @@ func openZkCli(t *testing.T, addr string, args ...string) *console {
 }
 
 func TestZkCli(t *testing.T) {
-	client(t, program(zkCli, "zookeeper"))
+	client(t)
+	need(t, program(zkCli, "zookeeper"))
 	c := openZkCli(t, start(t, "tickTime=500", "extendedTypesEnabled=true").Addr)
 	c.follow(testdata(t, "zkcli.txt"))
 	c.say("quit")

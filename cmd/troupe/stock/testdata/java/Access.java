@@ -3,6 +3,7 @@ import static org.apache.zookeeper.ZooDefs.Ids.*;
 
 import java.util.Arrays;
 import java.util.List;
+import org.apache.zookeeper.AddWatchMode;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs.Perms;
@@ -98,8 +99,8 @@ final class Access {
         zk.addAuthInfo("digest", "jane:pass".getBytes());
         Cases.Events events = new Cases.Events();
         Cases.Events owners = new Cases.Events();
-        other.addWatch(root, events, org.apache.zookeeper.AddWatchMode.PERSISTENT_RECURSIVE);
-        zk.addWatch(root, owners, org.apache.zookeeper.AddWatchMode.PERSISTENT_RECURSIVE);
+        other.addWatch(root, events, AddWatchMode.PERSISTENT_RECURSIVE);
+        zk.addWatch(root, owners, AddWatchMode.PERSISTENT_RECURSIVE);
         zk.create(root + "/secret", null, CREATOR_ALL_ACL, CreateMode.PERSISTENT);
         zk.setData(root + "/secret", null, -1);
         zk.delete(root + "/secret", -1);
@@ -125,7 +126,8 @@ final class Access {
         Cases.equal(stat.getVersion(), 0);
         Cases.equal(zk.getACL("/zookeeper/config", null), READ_ACL_UNSAFE);
         try (ZooKeeperAdmin admin = new ZooKeeperAdmin(rig.addr, 10_000, e -> { })) {
-            Cases.refused(RECONFIGDISABLED, () -> admin.reconfigure("server.2=127.0.0.1:1:2;3", null, null, -1, null));
+            String joining = "server.2=127.0.0.1:1:2;3";
+            Cases.refused(RECONFIGDISABLED, () -> admin.reconfigure(joining, null, null, -1, null));
         }
     }
 }

@@ -12,8 +12,8 @@ import org.apache.zookeeper.data.Stat;
 
 /** Nodes, their stats, and reads of all kinds. */
 final class Basics {
-    static Stat stat(long czxid, long mzxid, long ctime, long mtime, int version, int cversion, int length, int children,
-            long pzxid) {
+    static Stat stat(long czxid, long mzxid, long ctime, long mtime, int version, int cversion, int length,
+            int children, long pzxid) {
         return new Stat(czxid, mzxid, ctime, mtime, version, cversion, 0, 0, length, children, pzxid);
     }
 

@@ -23,7 +23,8 @@ final class Kinds {
         create(zk, root + "/plain", CreateMode.PERSISTENT);
         Cases.equal(create(zk, root + "/", CreateMode.PERSISTENT_SEQUENTIAL), root + "/0000000003");
         Stat stat = new Stat();
-        String ttl = zk.create(root + "/t-", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL, stat, 60_000);
+        CreateMode mode = CreateMode.PERSISTENT_SEQUENTIAL_WITH_TTL;
+        String ttl = zk.create(root + "/t-", null, OPEN_ACL_UNSAFE, mode, stat, 60_000);
         Cases.equal(ttl, root + "/t-0000000004");
         Cases.equal(stat, zk.exists(ttl, false));
     }

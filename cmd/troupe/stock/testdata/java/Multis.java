@@ -2,7 +2,9 @@ import static org.apache.zookeeper.KeeperException.Code.*;
 import static org.apache.zookeeper.ZooDefs.Ids.OPEN_ACL_UNSAFE;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Op;
@@ -72,7 +74,8 @@ final class Multis {
         }
         Cases.equal(zk.exists(root, false), before);
         Cases.equal(s.events.fired, List.of());
-        Cases.equal(zk.create(root + "/s-", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL), root + "/s-0000000000");
+        String next = zk.create(root + "/s-", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL);
+        Cases.equal(next, root + "/s-0000000000");
         s.events.expect("NodeChildrenChanged " + root);
     }
 
@@ -98,14 +101,14 @@ final class Multis {
         ZooKeeper zk = rig.client();
         String root = rig.root;
         Basics.make(zk, root);
-        List<Integer> codes = new java.util.concurrent.CopyOnWriteArrayList<>();
+        List<Integer> codes = new CopyOnWriteArrayList<>();
         for (int i = 0; i < 20; i++) {
             Op step = i % 2 == 0 ? create(root + "/x", CreateMode.PERSISTENT) : Op.delete(root + "/x", -1);
             zk.multi(List.of(Op.check(root, -1), step), (rc, path, ctx, results) -> codes.add(rc), null);
         }
         zk.multi(List.of(Op.delete(root + "/x", -1)), (rc, path, ctx, results) -> codes.add(rc), null);
         Cases.eventually("answers", () -> codes.size() == 21);
-        List<Integer> want = new ArrayList<>(java.util.Collections.nCopies(20, 0));
+        List<Integer> want = new ArrayList<>(Collections.nCopies(20, 0));
         want.add(NONODE.intValue());
         Cases.equal(codes, want);
     }

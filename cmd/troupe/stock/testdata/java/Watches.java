@@ -1,6 +1,8 @@
 import static org.apache.zookeeper.KeeperException.Code.*;
 import static org.apache.zookeeper.ZooDefs.Ids.OPEN_ACL_UNSAFE;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.zookeeper.AddWatchMode;
@@ -78,7 +80,8 @@ final class Watches {
         other.delete(root, -1);
         Basics.make(other, root);
         events.expect("NodeCreated " + root, "NodeChildrenChanged " + root, "NodeDataChanged " + root,
-                "NodeDataChanged " + root, "NodeChildrenChanged " + root, "NodeDeleted " + root, "NodeCreated " + root);
+                "NodeDataChanged " + root, "NodeChildrenChanged " + root, "NodeDeleted " + root,
+                "NodeCreated " + root);
     }
 
     static void recursive(Cases.Rig rig) throws Exception {
@@ -162,8 +165,8 @@ final class Watches {
         s.events.state("SyncConnected", 2);
         Cases.eventually("what was missed: " + events.fired, () -> events.fired.size() == 4);
         // Among themselves they come in the order of the client's own sets.
-        List<String> got = new java.util.ArrayList<>(events.fired);
-        java.util.Collections.sort(got);
+        List<String> got = new ArrayList<>(events.fired);
+        Collections.sort(got);
         Cases.equal(got, List.of("NodeChildrenChanged " + root + "/child", "NodeCreated " + root + "/late",
                 "NodeDataChanged " + root + "/data", "NodeDeleted " + root + "/gone"));
         events.fired.clear();

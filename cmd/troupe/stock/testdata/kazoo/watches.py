@@ -73,7 +73,8 @@ def case_DataWatch(rig):
     zk.sync(root)
     zk.get(root)
     equal(seen, [
-        (None, None, None), (b"1", 0, "CREATED"), (b"2", 1, "CHANGED"), (None, None, "DELETED"), (b"stop", 0, "CREATED"),
+        (None, None, None), (b"1", 0, "CREATED"), (b"2", 1, "CHANGED"), (None, None, "DELETED"),
+        (b"stop", 0, "CREATED"),
     ])
 
 
