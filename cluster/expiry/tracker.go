@@ -14,7 +14,8 @@ import (
 // Tracker knows the timeouts of sessions and when each was last heard of.
 type Tracker struct {
 	tick     time.Duration
-	now      time.Duration
+	now      time.Duration // at the last tick
+	lost     time.Duration // what ticks came too late by, in all
 	sessions map[wire.SessionID]*entry
 	buckets  map[int64]map[wire.SessionID]struct{}
 	next     int64 // first bucket not looked at yet
@@ -44,7 +45,7 @@ func (t *Tracker) Add(id wire.SessionID, timeout, now time.Duration) {
 		t.sessions[id] = e
 	}
 	e.timeout = timeout
-	t.place(id, e, now)
+	t.place(id, e, now-t.lost)
 }
 
 // Touch tells that a session was heard of now; false if there is none.
@@ -53,7 +54,7 @@ func (t *Tracker) Touch(id wire.SessionID, now time.Duration) bool {
 	if e == nil {
 		return false
 	}
-	t.place(id, e, now)
+	t.place(id, e, now-t.lost)
 	return true
 }
 
@@ -96,19 +97,26 @@ func (t *Tracker) Remove(id wire.SessionID) {
 // Len is the number of sessions tracked.
 func (t *Tracker) Len() int { return len(t.sessions) }
 
+// longPause is a pause after which everybody's time starts anew: clients have
+// noticed it, and need time to come back.
+const longPause = time.Second
+
 // Tick moves time on and returns the sessions that are over, which are then
-// forgotten. A step of more than two ticks means that this server was paused:
-// no one could be heard meanwhile, so everybody's time starts anew.
+// forgotten. A tick that comes more than one tick late means that this server
+// was held up and could hear no one: what it is late by does not count.
 func (t *Tracker) Tick(now time.Duration) []wire.SessionID {
-	paused := now-t.now > 2*t.tick
+	late := now - t.now - t.tick
 	t.now = max(now, t.now)
-	if paused {
+	if late > t.tick {
+		t.lost += late
+	}
+	if late > max(longPause, t.tick) {
 		for id, e := range t.sessions {
-			t.place(id, e, t.now)
+			t.place(id, e, t.now-t.lost)
 		}
 	}
 	var over []wire.SessionID
-	for last := int64(t.now / t.tick); t.next <= last; t.next++ {
+	for last := int64((t.now - t.lost) / t.tick); t.next <= last; t.next++ {
 		for id := range t.buckets[t.next] {
 			over = append(over, id)
 		}

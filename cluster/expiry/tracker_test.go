@@ -80,3 +80,18 @@ func TestTracker_TouchedBetweenTicks(t *testing.T) {
 		}
 	}
 }
+
+// TestTracker_LateTicksDelayByNoMoreThanTheyAreLate: a busy machine must not keep
+// dead sessions for ever.
+func TestTracker_LateTicksDelayByNoMoreThanTheyAreLate(t *testing.T) {
+	const timeout = 2 * time.Second
+	tr := NewTracker(tick, 0)
+	tr.Add(1, timeout, 0)
+	ticks := 0
+	for clock := time.Duration(0); tr.Len() > 0; clock += 3 * tick {
+		tr.Tick(clock)
+		if ticks++; ticks > int(timeout/tick)+3 {
+			t.Fatalf("still there after %d ticks, %v", ticks, clock)
+		}
+	}
+}
