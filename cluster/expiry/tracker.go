@@ -61,7 +61,7 @@ func (t *Tracker) Touch(id wire.SessionID, now time.Duration) bool {
 // place puts a session into the bucket its time runs out in.
 func (t *Tracker) place(id wire.SessionID, e *entry, now time.Duration) {
 	b := max(t.bucket(now+e.timeout), t.next)
-	if b <= e.bucket {
+	if b == e.bucket {
 		return
 	}
 	t.leave(id, e)

@@ -95,3 +95,17 @@ func TestTracker_LateTicksDelayByNoMoreThanTheyAreLate(t *testing.T) {
 		}
 	}
 }
+
+// TestTracker_AShorterTimeoutCounts: a session that is resumed with one does not
+// live on by the one before.
+func TestTracker_AShorterTimeoutCounts(t *testing.T) {
+	tr := NewTracker(tick, 0)
+	tr.Add(1, time.Hour, 0)
+	tr.Add(1, 3*tick, tick)
+	if at := run(tr, 0, 20*tick, nil)[1]; at < 4*tick || at > 6*tick {
+		t.Errorf("over at %v", at)
+	}
+	if tr.Len() != 0 || len(tr.buckets) != 0 {
+		t.Errorf("%d sessions, %d buckets are left", tr.Len(), len(tr.buckets))
+	}
+}

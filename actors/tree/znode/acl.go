@@ -79,10 +79,7 @@ func fixACL(acl []wire.ACL, auth []wire.ID) ([]wire.ACL, wire.ErrorCode) {
 		return nil, wire.InvalidACL
 	}
 	fixed := make([]wire.ACL, 0, len(acl))
-	for i, a := range acl {
-		if slices.Contains(acl[:i], a) {
-			continue
-		}
+	for _, a := range unique(acl) {
 		if a.ID.ID == wire.NullID && knownScheme(a.ID.Scheme) {
 			return nil, wire.MarshallingError
 		}
@@ -120,6 +117,19 @@ func fixACL(acl []wire.ACL, auth []wire.ID) ([]wire.ACL, wire.ErrorCode) {
 }
 
 func knownScheme(s string) bool { return s == "world" || s == "digest" || s == "ip" }
+
+// unique drops what is there twice; a frame can hold tens of thousands.
+func unique(acl []wire.ACL) []wire.ACL {
+	if len(acl) < 2 {
+		return acl
+	}
+	seen := make(map[wire.ACL]bool, len(acl))
+	return slices.DeleteFunc(slices.Clone(acl), func(a wire.ACL) bool {
+		was := seen[a]
+		seen[a] = true
+		return was
+	})
+}
 
 // validDigest wants user:hash, with Java's split: trailing empty parts do not
 // count.

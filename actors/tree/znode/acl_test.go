@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	"troupe/wire"
 )
@@ -57,6 +58,23 @@ func TestFixACL_AuthAndDuplicates(t *testing.T) {
 		if got, code := fixACL([]wire.ACL{anyone(31), auth(31, "")}, who); code != wire.InvalidACL {
 			t.Errorf("auth of %+v: %+v, %v", who, got, code)
 		}
+	}
+}
+
+// TestFixACL_OfAWholeFrame: as many entries as a frame holds cost no more time
+// each than a few do.
+func TestFixACL_OfAWholeFrame(t *testing.T) {
+	acl := make([]wire.ACL, 45_000)
+	for i := range acl {
+		acl[i] = anyone(wire.Perm(i))
+	}
+	begin := time.Now()
+	got, code := fixACL(append(acl, acl...), nil)
+	if code != wire.OK || !reflect.DeepEqual(got, acl) {
+		t.Errorf("%d entries, %v", len(got), code)
+	}
+	if d := time.Since(begin); d > time.Second {
+		t.Errorf("took %v", d)
 	}
 }
 
