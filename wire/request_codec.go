@@ -7,6 +7,10 @@ import (
 
 var errNullPath = errors.New("null path")
 
+// NullPath stands for a createTTL's path that is null on the wire, which the
+// original stumbles over only after it has looked at the TTL. It names no node.
+const NullPath = "\x00null"
+
 // path reads a path; null is malformed where the original stumbles over it, and
 // reads as empty elsewhere. Empty is for the operation to judge.
 func (d *Decoder) path() string {
@@ -28,7 +32,15 @@ func (r *Create) encode(e *Encoder) {
 }
 
 func (r *Create) decode(d *Decoder) {
-	r.Path, r.Data, r.ACL, r.Mode = d.path(), d.Buffer(), d.acls(), CreateMode(d.Int32())
+	if r.Kind == OpCreateTTL {
+		var null bool
+		if r.Path, null = d.nullString(); null {
+			r.Path = NullPath
+		}
+	} else {
+		r.Path = d.path()
+	}
+	r.Data, r.ACL, r.Mode = d.Buffer(), d.acls(), CreateMode(d.Int32())
 	if r.Kind == OpCreateTTL {
 		r.TTL = d.Int64()
 	}

@@ -1,10 +1,6 @@
 package watch
 
-import (
-	"slices"
-
-	"troupe/wire"
-)
+import "troupe/wire"
 
 func (k Kind) oneShot() bool { return k == Data || k == Child }
 
@@ -71,20 +67,14 @@ func (x *index) drop(w Watcher) {
 	}
 }
 
-// fire appends those who watch path, or an ancestor recursively, and are not in
-// out[start:] yet. Recursive watches are not told of NodeChildrenChanged.
-func (x *index) fire(e wire.EventType, path string, out []Watcher, start int) []Watcher {
-	if len(x.byPath) == 0 {
-		return out
-	}
-	told := out[start:]
+// fire appends those who watch path, or an ancestor recursively; some may be
+// there twice. Recursive watches are not told of NodeChildrenChanged.
+func (x *index) fire(e wire.EventType, path string, out []Watcher) []Watcher {
 	for w, k := range x.byPath[path] {
 		if k == Recursive && e == wire.EventNodeChildrenChanged {
 			continue
 		}
-		if !slices.Contains(told, w) {
-			out = append(out, w)
-		}
+		out = append(out, w)
 		if k.oneShot() {
 			x.set(w, path, none)
 		}
@@ -94,7 +84,7 @@ func (x *index) fire(e wire.EventType, path string, out []Watcher, start int) []
 	}
 	for p, _ := wire.SplitPath(path); p != ""; p, _ = wire.SplitPath(p) {
 		for w, k := range x.byPath[p] {
-			if k == Recursive && !slices.Contains(out[start:], w) {
+			if k == Recursive {
 				out = append(out, w)
 			}
 		}

@@ -1,6 +1,10 @@
 package watch
 
-import "troupe/wire"
+import (
+	"slices"
+
+	"troupe/wire"
+)
 
 // Watcher is a connection that watches, by a number of the caller's.
 type Watcher uint64
@@ -42,12 +46,14 @@ func (t *Table) Add(w Watcher, path string, k Kind) {
 func (t *Table) Fire(e wire.EventType, path string, out []Watcher) []Watcher {
 	start := len(out)
 	if e != wire.EventNodeChildrenChanged {
-		out = t.data.fire(e, path, out, start)
+		out = t.data.fire(e, path, out)
 	}
 	if e == wire.EventNodeChildrenChanged || e == wire.EventNodeDeleted {
-		out = t.child.fire(e, path, out, start)
+		out = t.child.fire(e, path, out)
 	}
-	return out
+	told := out[start:]
+	slices.Sort(told)
+	return out[:start+len(slices.Compact(told))]
 }
 
 // Has tells whether w watches path in a way of the given type.

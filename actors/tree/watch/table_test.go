@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"troupe/wire"
 )
@@ -226,4 +227,23 @@ func TestTable_OneOfManyIsToldOnce(t *testing.T) {
 	}
 	table.Drop(7)
 	checkEmpty(t, table)
+}
+
+// TestTable_ManyWatchers: an event for very many is told in a time that they do
+// not notice each of.
+func TestTable_ManyWatchers(t *testing.T) {
+	const n = 100_000
+	table := NewTable()
+	for w := range Watcher(n) {
+		table.Add(w, "/", Recursive)
+		table.Add(w, "/a", Recursive)
+		table.Add(w, "/a/b", Child)
+	}
+	begin := time.Now()
+	if got := table.Fire(wire.EventNodeDeleted, "/a/b", nil); len(got) != n {
+		t.Errorf("%d of %d are told", len(got), n)
+	}
+	if d := time.Since(begin); d > 3*time.Second {
+		t.Errorf("took %v", d)
+	}
 }

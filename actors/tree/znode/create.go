@@ -19,6 +19,9 @@ func (e *evaluation) create(q *wire.Create) (wire.Body, wire.ErrorCode) {
 	if code := e.checkMode(q); code != wire.OK {
 		return nil, code
 	}
+	if q.Path == wire.NullPath {
+		return nil, wire.MarshallingError
+	}
 	slash := strings.LastIndexByte(q.Path, '/')
 	if slash < 0 || strings.IndexByte(q.Path, 0) >= 0 {
 		return nil, wire.BadArguments

@@ -65,12 +65,6 @@ var Explained = []Explanation{
 		Apache: regexp.MustCompile(`d setWatches2? -5 @\d+$`),
 		Troupe: regexp.MustCompile(`d setWatches2? ok @\d+$`),
 	},
-	{
-		Name:   "A null path in a createTTL",
-		Step:   regexp.MustCompile(`^a createTTL null `),
-		Apache: regexp.MustCompile(`^a createTTL -[86] @\d+$`),
-		Troupe: regexp.MustCompile(`^a createTTL -5 @\d+$`),
-	},
 }
 
 // explain returns the explanation of a difference, nil if there is none.
