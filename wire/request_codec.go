@@ -7,8 +7,8 @@ import (
 
 var errNullPath = errors.New("null path")
 
-// NullPath stands for a createTTL's path that is null on the wire, which the
-// original stumbles over only after it has looked at the TTL. It names no node.
+// NullPath stands for a create's path that is null on the wire, which the
+// original stumbles over only after it has looked at the mode. It names no node.
 const NullPath = "\x00null"
 
 // path reads a path; null is malformed where the original stumbles over it, and
@@ -32,13 +32,9 @@ func (r *Create) encode(e *Encoder) {
 }
 
 func (r *Create) decode(d *Decoder) {
-	if r.Kind == OpCreateTTL {
-		var null bool
-		if r.Path, null = d.nullString(); null {
-			r.Path = NullPath
-		}
-	} else {
-		r.Path = d.path()
+	var null bool
+	if r.Path, null = d.nullString(); null {
+		r.Path = NullPath
 	}
 	r.Data, r.ACL, r.Mode = d.Buffer(), d.acls(), CreateMode(d.Int32())
 	if r.Kind == OpCreateTTL {

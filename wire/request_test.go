@@ -115,16 +115,20 @@ func TestDecodeRequest_NullPaths(t *testing.T) {
 		rest      string
 		malformed bool
 	}{
-		{OpCreate, "ffffffff 00000000 00000000", true}, {OpCreate2, "ffffffff 00000000 00000000", true},
-		{OpCreateContainer, "ffffffff 00000000 00000000", true}, {OpDelete, "00000000", true},
+		{OpCreate, "ffffffff 00000000 00000000", false}, {OpCreate2, "ffffffff 00000000 00000000", false},
+		{OpCreateContainer, "ffffffff 00000000 00000000", false}, {OpDelete, "00000000", true},
 		{OpExists, "00", true}, {OpGetData, "00", true}, {OpGetACL, "", true}, {OpGetChildren, "00", true},
 		{OpGetChildren2, "00", true}, {OpGetAllChildrenNumber, "", true}, {OpCheckWatches, "00000001", true},
 		{OpRemoveWatches, "00000001", true},
 		{OpSetData, "ffffffff 00000000", false}, {OpSetACL, "00000000 00000000", false}, {OpCheck, "00000000", false},
 		{OpSync, "", false}, {OpGetEphemerals, "", false}, {OpAddWatch, "00000000", false},
 	} {
-		if _, err := DecodeRequest(c.op, unhex(t, null+c.rest)); (err != nil) != c.malformed {
+		r, err := DecodeRequest(c.op, unhex(t, null+c.rest))
+		if (err != nil) != c.malformed {
 			t.Errorf("%v of a null path: %v", c.op, err)
+		}
+		if q, ok := r.(*Create); ok && q.Path != NullPath {
+			t.Errorf("%v of a null path is of %q", c.op, q.Path)
 		}
 		if _, err := DecodeRequest(c.op, unhex(t, "fffffffe"+c.rest)); !errors.Is(err, ErrShort) {
 			t.Errorf("%v of a path of length -2: %v", c.op, err)
