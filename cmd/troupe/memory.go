@@ -10,10 +10,12 @@ import (
 
 const (
 	// largeHeap is from where on memory counts for more than the time the
-	// collector takes: a tree of some 100,000 znodes.
-	largeHeap = 48 << 20
+	// collector takes: a tree of some 50,000 znodes.
+	largeHeap = 32 << 20
 	// thriftyGC is the collector's percentage then; Go's own is 100.
 	thriftyGC = 50
+	// steerEvery is soon enough for a tree that is filled at full speed.
+	steerEvery = 100 * time.Millisecond
 )
 
 // steerGC makes the garbage collector thriftier while the tree is large, until
@@ -25,7 +27,7 @@ func steerGC(ctx context.Context) {
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	thrifty := false
-	for tick := time.NewTicker(time.Second); ; {
+	for tick := time.NewTicker(steerEvery); ; {
 		metrics.Read(live)
 		if large := live[0].Value.Uint64() > largeHeap; large != thrifty {
 			thrifty = large
