@@ -108,6 +108,8 @@ func (t *Tree) captureSession(id wire.SessionID) {
 // their children, then sessions.
 type Loader struct {
 	t          *Tree
+	parent     *node // of the node before: siblings come together
+	parentPath string
 	ephemerals map[wire.SessionID][]string
 }
 
@@ -122,15 +124,23 @@ func (l *Loader) Node(path string, z *wire.Znode) bool {
 		owner := wire.SessionID(z.Owner)
 		l.ephemerals[owner] = append(l.ephemerals[owner], path)
 	}
-	if n := l.t.find(path); n != nil { // one of those every tree has
-		l.t.bytes += int64(len(z.Data) - len(n.z.Data))
-		l.t.replace(n, path, z)
+	parentPath, name := wire.SplitPath(path)
+	if l.parent == nil || parentPath != l.parentPath {
+		l.parent, l.parentPath = l.t.find(parentPath), parentPath
+	}
+	there := l.t.root
+	switch {
+	case l.parent == nil:
+		return false
+	case path != "/":
+		there = l.parent.children[name]
+	}
+	if there == nil {
+		l.t.insertBelow(l.parent, path, name, z)
 		return true
 	}
-	if parent, _ := wire.SplitPath(path); l.t.find(parent) == nil {
-		return false
-	}
-	l.t.insert(path, z)
+	l.t.bytes += int64(len(z.Data) - len(there.z.Data)) // one of those every tree has
+	l.t.replace(there, path, z)
 	return true
 }
 

@@ -101,7 +101,10 @@ func (t *Tree) replace(n *node, path string, z *wire.Znode) {
 
 func (t *Tree) insert(path string, z *wire.Znode) {
 	parentPath, name := wire.SplitPath(path)
-	parent := t.find(parentPath)
+	t.insertBelow(t.find(parentPath), path, name, z)
+}
+
+func (t *Tree) insertBelow(parent *node, path, name string, z *wire.Znode) {
 	if parent.children == nil {
 		parent.children = make(map[string]*node)
 	}
