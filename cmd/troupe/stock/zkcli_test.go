@@ -46,10 +46,8 @@ func TestZkCli(t *testing.T) {
 	c := openZkCli(t, start(t, "tickTime=500", "extendedTypesEnabled=true").Addr)
 	c.follow(testdata(t, "zkcli.txt"))
 	c.say("quit")
-	c.expectEvent("Closed")
-	c.end()
+	c.end() // whether it still prints its last event, Closed, is a race in zkCli
 	if code := c.child.ExitCode(); code != 0 {
 		t.Errorf("exit status %d", code)
 	}
-	c.expectNothing()
 }
