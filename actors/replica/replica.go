@@ -262,7 +262,7 @@ func (r *Replica) onClosed(c actor.Context, m *closed) {
 		r.tell(c, &Fatal{fmt.Errorf("the replica failed %d times within %v, last: %w", len(r.starts), incarnationWindow, r.failure)})
 	default:
 		pause := 50 * time.Millisecond << len(r.starts)
-		r.o.Log.Warn().AnErr("cause", r.failure).Int("incarnation", len(r.starts)+1).Dur("pause_ms", pause).
+		r.o.Log.Warn().AnErr("cause", r.failure).AnErr("closing_files", m.err).Int("incarnation", len(r.starts)+1).Dur("pause_ms", pause).
 			Msg("the replica failed and is rebuilt from disk; clients reconnect to their sessions")
 		self, root := c.Self(), c.ActorSystem().Root
 		time.AfterFunc(pause, func() { root.Send(self, &rebuild{}) })
