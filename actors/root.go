@@ -39,19 +39,21 @@ func (r *root) Receive(c actor.Context) {
 	case *actor.Started:
 		r.onStarted(c)
 	case *replica.Serving:
-		c.Send(r.gwPID, &gateway.Serve{Tree: m.Tree, Leader: m.Leader})
+		c.Send(r.gwPID, &gateway.Serve{Tree: m.Tree, Role: m.Role})
 		if !r.served {
 			r.served = true
 			close(r.server.serving)
 		}
+	case *replica.Suspended:
+		c.Send(r.gwPID, &gateway.Hold{})
 	case *replica.Ended:
 		c.Send(r.gwPID, &gateway.Unserve{})
 	case *replica.Fatal:
 		r.end(c, m.Err)
-		r.finish()
+		r.finish(c)
 	case *replica.Closed:
 		r.fail(m.Err)
-		r.finish()
+		r.finish(c)
 	case *failed:
 		r.end(c, m.err)
 	case *supervise.Failed:
@@ -76,9 +78,7 @@ func (r *root) end(c actor.Context, err error) {
 		return
 	}
 	r.ending = true
-	c.Send(r.gwPID, &gateway.Unserve{})
-	c.Stop(r.gwPID)
-	c.Send(r.replicaPID, &replica.Close{})
+	c.Send(r.replicaPID, &replica.Close{}) // leadership is handed over while clients are still there
 }
 
 func (r *root) onStarted(c actor.Context) {
@@ -89,11 +89,15 @@ func (r *root) onStarted(c actor.Context) {
 }
 
 // finish tells that the server has ended, once.
-func (r *root) finish() {
+func (r *root) finish(c actor.Context) {
 	if r.over {
 		return
 	}
 	r.over = true
+	c.Stop(r.gwPID)
+	if r.replica.Network != nil {
+		r.replica.Network.Close()
+	}
 	r.server.err = r.reason
 	close(r.server.done)
 }

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
@@ -13,11 +14,13 @@ import (
 
 	"troupe/actors/config"
 	"troupe/actors/gateway"
+	"troupe/actors/link"
 	"troupe/actors/metrics"
 	"troupe/actors/replica"
 	"troupe/actors/session"
 	"troupe/actors/supervise"
 	"troupe/persistence"
+	"troupe/wire"
 )
 
 // stopTimeout bounds an orderly shutdown.
@@ -56,15 +59,53 @@ func Start(cfg *config.Config, o Options) (*Server, error) {
 		system: actor.NewActorSystem(actor.WithDeadLetterThrottleCount(1),
 			actor.WithDeadLetterThrottleInterval(10*time.Second), actor.WithDeadLetterRequestLogging(false),
 			actor.WithLoggerFactory(supervise.LoggerFactory(o.Log)))}
+	network, err := listen(s.system, &own, o.Log)
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
 	registry := metrics.NewRegistry()
 	r := &root{server: s, log: o.Log, replica: replica.Options{Config: &own, Persistence: o.Persistence,
-		Metrics: registry, Log: o.Log},
+		Metrics: registry, Log: o.Log, Network: network, Incarnation: rand.Uint64() | 1},
 		gateway: gateway.Options{Listener: ln, Config: &own, Words: o.Words(&own, registry), Metrics: registry, Log: o.Log}}
 	s.root, err = s.system.Root.SpawnNamed(supervise.Props(o.Log, "server", func() actor.Actor { return r }), "server")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("root actor: %w", err), ln.Close())
 	}
 	return s, nil
+}
+
+// listen opens the quorum port, which a server alone has no need of.
+func listen(system *actor.ActorSystem, cfg *config.Config, log zerolog.Logger) (*link.Network, error) {
+	if !cfg.Ensemble() {
+		return nil, nil
+	}
+	security, err := security(cfg)
+	if err != nil {
+		return nil, err
+	}
+	self := cfg.Self()
+	o := link.NetworkOptions{System: system, Self: cfg.MyID, Security: security, Log: log,
+		Bind: net.JoinHostPort(self.Host, strconv.Itoa(self.QuorumPort)), Addresses: make(map[wire.ServerID]string)}
+	for _, s := range cfg.Servers {
+		if s.ID != cfg.MyID {
+			o.Addresses[s.ID] = net.JoinHostPort(s.Host, strconv.Itoa(s.QuorumPort))
+		}
+	}
+	if ip := net.ParseIP(self.Host); ip != nil && !ip.IsUnspecified() {
+		o.LocalAddress = self.Host
+	}
+	return link.Listen(o)
+}
+
+// security is how the other servers are known.
+func security(cfg *config.Config) (link.Security, error) {
+	switch {
+	case cfg.QuorumTLS != nil:
+		return link.FromPEM(cfg.QuorumTLS.KeyStore, cfg.QuorumTLS.KeyStore, cfg.QuorumTLS.TrustStore)
+	case len(cfg.QuorumSecret) > 0:
+		return link.FromSecret(cfg.QuorumSecret)
+	}
+	return link.AddressesOnly(), nil
 }
 
 // Addr is where clients connect.

@@ -28,21 +28,22 @@ const (
 func TestCrash(t *testing.T) {
 	skipUnderRace(t)
 	if *crashSeed != 0 {
-		if _, err := crashHistory(*crashSeed, func(*faulty.Disk, *Options) {}); err != nil {
-			t.Fatal(err)
+		if r := crashHistory(*crashSeed, func(*faulty.Disk, *Options) {}); r.err != nil {
+			t.Fatal(r.err)
 		}
 		return
 	}
-	crashes := 0
+	crashes, switched := 0, 0
 	for seed, r := range crashHistories(*crashSeeds, func(*faulty.Disk, *Options) {}) {
 		if r.err != nil {
 			t.Errorf("go test -run TestCrash ./persistence -crash.seed=%d: %v", seed+1, r.err)
 		}
 		crashes += r.crashes
+		switched += r.switched
 	}
-	t.Logf("%d crashes", crashes)
-	if !t.Failed() && crashes < *crashSeeds*livesPerSeed {
-		t.Errorf("only %d crashes", crashes)
+	t.Logf("%d crashes, %d states taken from others", crashes, switched)
+	if !t.Failed() && (crashes < *crashSeeds*livesPerSeed || switched < *crashSeeds) {
+		t.Errorf("only %d crashes, %d states taken from others", crashes, switched)
 	}
 }
 
@@ -79,8 +80,8 @@ func skipUnderRace(t *testing.T) {
 }
 
 type crashResult struct {
-	crashes int
-	err     error
+	crashes, switched int
+	err               error
 }
 
 // crashHistories runs the histories of seeds 1 to n, some at a time.
@@ -94,34 +95,33 @@ func crashHistories(n int, spoil func(*faulty.Disk, *Options)) []crashResult {
 		go func() {
 			defer wg.Done()
 			defer func() { <-slots }()
-			results[i].crashes, results[i].err = crashHistory(int64(i+1), spoil)
+			results[i] = crashHistory(int64(i+1), spoil)
 		}()
 	}
 	wg.Wait()
 	return results
 }
 
-func crashHistory(seed int64, spoil func(*faulty.Disk, *Options)) (crashes int, err error) {
+func crashHistory(seed int64, spoil func(*faulty.Disk, *Options)) (r crashResult) {
 	disk := faulty.New(seed, nil)
 	p := newProgram(seed)
-	for crashes < livesPerSeed {
+	for r.crashes < livesPerSeed && r.err == nil {
 		o := Options{writeBuffer: 2 << 10 << p.rnd.Intn(5)}
 		spoil(disk, &o)
-		o.Open = disk.Open
+		o.Open, o.Files = disk.Open, disk
 		disk.CrashAt(1 + p.rnd.Intn(opsPerLife))
 		err := p.live(o)
+		r.switched = p.switched
 		if !disk.Crashed() || errors.Is(err, errWrong) || errors.Is(err, ErrDamaged) {
-			return crashes, fmt.Errorf("life %d: %w", crashes+1, err)
+			r.err = fmt.Errorf("life %d: %w", r.crashes+1, err)
+			return r
 		}
-		crashes++
+		r.crashes++
 		if p.rnd.Intn(3) > 0 {
-			disk, err = disk.PowerLoss()
+			disk, r.err = disk.PowerLoss()
 		} else {
-			disk, err = disk.Kill()
-		}
-		if err != nil {
-			return crashes, err
+			disk, r.err = disk.Kill()
 		}
 	}
-	return crashes, nil
+	return r
 }

@@ -138,7 +138,7 @@ func TestDamage_Tail(t *testing.T) {
 			if r.Tail != c.tail || r.Records != uint64(len(want)) || (r.Dropped == 0) != (c.tail == TailWhole) {
 				t.Errorf("recovery: %+v", r)
 			}
-			mustAppend(t, l, []Entry{{2000, nil}}, 0)
+			mustAppend(t, l, []Entry{{Zxid: 2000}}, 0)
 			l.Close()
 			if l, r = mustOpenLog(t, dir, quick()); r.Tail != TailWhole || l.Last() != 2000 {
 				t.Errorf("opened once more: %+v", r)

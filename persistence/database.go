@@ -19,6 +19,9 @@ type Options struct {
 	// Open opens the storage of a directory; nil is OpenFiles. If what it
 	// returns has a method SyncDir() error, that is called for each new file.
 	Open func(dir string) (storage.Storage, error)
+	// Files reaches what is around these directories; nil is the operating
+	// system's. For a state transfer both must reach the same.
+	Files FileSystem
 	// NoSync leaves every write of this database to the operating system
 	// (forceSync=no). It survives kill -9; a loss of power may take
 	// acknowledged writes with it, or leave a log that is refused as damaged.
@@ -81,6 +84,7 @@ type database struct {
 	write   *opt.WriteOptions
 	end     ending // how the last journal ended
 	created bool   // there was no database before
+	suspect bool   // what it held is not known to be all: see markSuspect
 
 	mu     sync.Mutex
 	idle   sync.Cond // users has become 0
@@ -100,7 +104,7 @@ func openDatabase(dir string, kind byte, o Options, lo *opt.Options) (*database,
 	}
 	d := &database{dir: dir, write: &opt.WriteOptions{Sync: !o.NoSync}}
 	d.idle.L = &d.mu
-	if err := d.start(s, lo); err != nil {
+	if err := d.start(s, kind, lo); err != nil {
 		return nil, errors.Join(opening(dir, err), s.Close())
 	}
 	if err := d.checkFormat(kind); err != nil {
@@ -109,12 +113,17 @@ func openDatabase(dir string, kind byte, o Options, lo *opt.Options) (*database,
 	return d, nil
 }
 
-func (d *database) start(s storage.Storage, lo *opt.Options) (err error) {
+func (d *database) start(s storage.Storage, kind byte, lo *opt.Options) (err error) {
 	if d.disk, err = newDisk(s); err != nil {
 		return err
 	}
 	if d.end, err = inspect(d.disk); err != nil {
 		return err
+	}
+	if kind == kindLog {
+		if err := d.raiseSuspicion(); err != nil {
+			return err
+		}
 	}
 	lo.Strict = opt.DefaultStrict
 	if d.end.tail == TailWhole {

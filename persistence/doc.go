@@ -7,20 +7,39 @@
 // What does not live here: what a record or a znode means (their bytes are
 // opaque), when to append, checkpoint, trim or truncate, and what to do about
 // an error. Data flows down, in Append and Commit, and comes back up only at a
-// start (Load, Scan) and to bring others up to date (Scan). Of wire, only Zxid
-// and Epoch are used. Start reading at log.go; why LevelDB is held the way it
+// start (Load, Scan) and to bring others up to date (Read, Export, whose chunks
+// go down again in the other's Incoming). Of wire, only Zxid, Epoch and Entry
+// are used. Start reading at open.go and log.go; why LevelDB is held the way it
 // is stands in disk.go, inspect.go and database.go. Package faulty is the disk
 // that fails on demand, for tests.
 //
 // # Layout
 //
-//	<dataDir>/troupe/state/    the state
-//	<dataLogDir>/troupe/log/   the log
+//	<dataDir>/troupe/state/      the state
+//	<dataLogDir>/troupe/log/     the log
+//	<dataDir>/troupe/current     names the pair in use, if it is not these two
+//	<dataDir>/troupe/state.2/    a state that was received from another member
+//	<dataLogDir>/troupe/log.2/   the log that goes on behind it; 3 and so on later
 //
-// A file <dataDir>/troupe/current is reserved: it will name the directory of
-// the state in use, once a state can be replaced as a whole. A version that
-// finds it and does not know it refuses to start. Each directory is locked
-// (flock on its LOCK) by the process that has it open.
+// The two parts may lie on different file systems. Each directory is locked
+// (flock on its LOCK) by the process that has it open. The file current is text,
+// and its version 1 is these four lines, the last over those before it:
+//
+//	troupe current 1
+//	state state.2
+//	log log.2
+//	crc32c 0994e1f5
+//
+// A version that does not know what stands in the first line refuses to start.
+// So does one that finds a pair named that is not there, or, where nothing is
+// named, a numbered directory without the first pair: a disk may be missing, and
+// nothing is created or removed on such a ground.
+//
+// A state is received into the pair with the next number, beside the one in
+// use. When all of it is synced, current.tmp is written, synced and renamed to
+// current, and its directory synced: the renaming is the switch. Open syncs that
+// directory again, since the run before may have been killed ahead of doing so,
+// and then, with the pair in use locked, removes all others.
 //
 // # Format 1
 //
@@ -41,6 +60,8 @@
 //	"macceptedEpoch"   epoch(u32)
 //	"mcurrentEpoch"    epoch(u32)
 //	"mensembleId"      its bytes
+//	"mvouches"         01: it does not, 02: it does; none: if it has records, see
+//	                   Log.Vouches. An older version passes over it, standing alone
 //
 // Records with zxids up to low are gone; the first record's prev and index
 // continue low, each other's continue the one before. Zxids may jump (at a new
@@ -58,6 +79,11 @@
 //	"mformat"          's' format(u32)
 //	"mapplied"         zxid(u64) digest(u64)
 //
+// A log that goes on behind a received state begins with low at its zxid, with
+// index 0. A file 000000.tmp in a log's directory says that what LevelDB found
+// was not all there, until the meta data says so (log_vouch.go). Chunks, on
+// their way from one member to another, have a format of their own (chunk.go).
+//
 // The format is raised when a version writes what this one would misread. An
 // older program refuses a newer format; a newer program reads all older ones,
 // which testdata keeps in samples that are never rewritten.
@@ -66,8 +92,8 @@
 //
 // One Append is one LevelDB batch, one journal record, one sync: after a crash
 // it is there whole or not at all, and it is there if it was acknowledged. The
-// same holds for a Set method, a TruncateAfter, a step of Trim (which takes up
-// to 512 records and moves low in the same batch) and a Commit. Nothing is
+// same holds for a Set method, an Enter, a TruncateAfter, a step of Trim (which
+// moves low in the same batch), a Commit and a chunk put. Nothing is
 // written unsynced beside them (Options.NoSync: nothing is synced): LevelDB
 // closes a journal without a sync, so mixing leaves holes.
 //
@@ -100,6 +126,6 @@
 // What cannot be told: a log whose end was cut exactly between two writes, or
 // torn back into acknowledged ones by a disk that lost what it had synced, looks
 // like one that ended there. Continues finds that as far as the state reaches.
-// Beyond it only the other members know, so one that has TailSuspect, or that
-// lost a file and was allowed to start empty, does not vouch for its log.
+// Beyond it only the other members know, so one that had TailSuspect, or that
+// begins empty, does not vouch for its log until it has entered an epoch.
 package persistence

@@ -248,10 +248,10 @@ func TestFault_SlowSync(t *testing.T) {
 		g.Storage, err = faulty.New(1, nil).Open(dir)
 		return g, err
 	}})
-	mustAppend(t, l, []Entry{{1, nil}}, 0)
+	mustAppend(t, l, []Entry{{Zxid: 1}}, 0)
 	g.syncing, g.proceed = make(chan bool), make(chan bool)
 	done := make(chan error, 1)
-	go func() { done <- l.Append([]Entry{{2, nil}}, 1) }()
+	go func() { done <- l.Append([]Entry{{Zxid: 2}}, 1) }()
 	<-g.syncing
 	a, c := l.Epochs()
 	if a != 0 || c != 0 || l.Last() != 1 || l.Committed() != 0 || l.Records() != 1 || l.EnsembleID() != "" {
@@ -271,7 +271,7 @@ func TestOpen_InUse(t *testing.T) {
 		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "data directory "+dir+" is in use by another process") {
 			t.Errorf("opened twice: %v", err)
 		}
-		mustAppend(t, l, []Entry{{1, nil}}, 0)
+		mustAppend(t, l, []Entry{{Zxid: 1}}, 0)
 		l.Close()
 		if l, _ = mustOpenLog(t, dir, o); l.Last() != 1 {
 			t.Errorf("last %s", l.Last())
@@ -297,7 +297,7 @@ func TestOpen_FirstStartCutShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		l, _ = mustOpenLog(t, "log", Options{Open: left.Open})
-		mustAppend(t, l, []Entry{{1, nil}}, 0)
+		mustAppend(t, l, []Entry{{Zxid: 1}}, 0)
 		l.Close()
 	}
 }

@@ -75,6 +75,55 @@ func isData(name string) bool {
 	return false
 }
 
+// FileSystem is what of a file system a switch from one state to another takes.
+// *faulty.Disk is one, too.
+type FileSystem interface {
+	// ReadFile returns the content of a file, fs.ErrNotExist if there is none.
+	ReadFile(name string) ([]byte, error)
+	// WriteFile creates or empties a file, writes it and syncs it, but not its
+	// name.
+	WriteFile(name string, content []byte) error
+	// RenameFile replaces what has the name to.
+	RenameFile(from, to string) error
+	// ReadDir returns the names in a directory; none if there is no such one.
+	ReadDir(dir string) ([]string, error)
+	// RemoveAll removes a file or a directory; what is not there is no error.
+	RemoveAll(name string) error
+	// SyncDir makes the names in a directory durable.
+	SyncDir(dir string) error
+}
+
+// system is the operating system's.
+type system struct{}
+
+func (system) ReadFile(name string) ([]byte, error) { return os.ReadFile(name) }
+func (system) RenameFile(from, to string) error     { return os.Rename(from, to) }
+func (system) RemoveAll(name string) error          { return os.RemoveAll(name) }
+func (system) SyncDir(dir string) error             { return syncDir(dir) }
+
+func (system) WriteFile(name string, content []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (system) ReadDir(dir string) (names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
 // makeDir creates dir and its missing parents and syncs the entry of each.
 func makeDir(dir string) error {
 	parent := filepath.Dir(dir)

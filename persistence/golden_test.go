@@ -22,7 +22,7 @@ func golden() (records []Entry, nodes map[string]string, sessions map[int64]stri
 		if i >= 30 {
 			z = wire.MakeZxid(3, uint32(i-30))
 		}
-		records = append(records, Entry{z, bytes.Repeat([]byte{byte(i)}, i*20)})
+		records = append(records, Entry{Zxid: z, Data: bytes.Repeat([]byte{byte(i)}, i*20)})
 	}
 	nodes = map[string]string{"/": "", "/zookeeper": "quota", "/a": "A", "/a/\u00fc": "\x00\xff"}
 	for i := range 30 {
@@ -54,13 +54,20 @@ func TestGolden(t *testing.T) {
 
 func readGolden(t *testing.T, dir string) {
 	records, nodes, sessions := golden()
-	stateDir, logDir := Layout(dir, "")
+	dirs, err := Locate(dir, "", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stateDir, logDir := dirs.State, dirs.Log
 	l, r := mustOpenLog(t, logDir, Options{})
 	if got := scan(t, l, 0); !sameEntries(got, records[goldenLow:]) {
 		t.Errorf("%d records", len(got))
 	}
 	if a, c := l.Epochs(); a != 4 || c != 3 || l.EnsembleID() != "golden" {
 		t.Errorf("epochs %d, %d, ensemble %q", a, c, l.EnsembleID())
+	}
+	if !l.Vouches() {
+		t.Error("a log with records and without a word about it does not vouch")
 	}
 	if r.Tail != TailWhole || r.Created || r.Records != 35 || r.First != records[goldenLow].Zxid ||
 		r.Last != records[39].Zxid || r.Committed != records[38].Zxid {
@@ -85,7 +92,11 @@ func writeGolden(t *testing.T, to string) {
 	}
 	records, nodes, sessions := golden()
 	dir := t.TempDir()
-	stateDir, logDir := Layout(dir, "")
+	dirs, err := Locate(dir, "", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stateDir, logDir := dirs.State, dirs.Log
 	l, _ := mustOpenLog(t, logDir, Options{})
 	mustAppend(t, l, records[:20], 0)
 	if err := errors.Join(l.SetAcceptedEpoch(4), l.SetCurrentEpoch(3), l.SetEnsembleID("golden"), l.Trim(records[goldenLow].Zxid)); err != nil {
@@ -123,5 +134,77 @@ func writeGolden(t *testing.T, to string) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// goldenSwitched is a pair that was received, as version 1 of the file current
+// and of chunks had it. Its parts are the old pair and the chunks it was made
+// of, beside what became of them.
+const goldenSwitched = "testdata/switched1"
+
+// TestGolden_Switched opens a pair that another version received, and receives
+// the chunks that one sent.
+func TestGolden_Switched(t *testing.T) {
+	if *goldenWrite {
+		if _, err := os.Stat(goldenSwitched); err == nil {
+			t.Fatalf("%s is there, and stays as it is", goldenSwitched)
+		}
+		writeSwitched(t)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(goldenSwitched)); err != nil {
+		t.Fatal(err)
+	}
+	var chunks [][]byte
+	for i := range 3 {
+		b, err := os.ReadFile(filepath.Join(dir, fmt.Sprint("chunk", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		chunks = append(chunks, b)
+	}
+	check := func() {
+		t.Helper()
+		if renewed, err := whichPair(dir, "", quick(), nil); err != nil || !renewed {
+			t.Errorf("the new one %v: %v", renewed, err)
+		}
+	}
+	check()
+	if err := replace(dir, "", Options{}, chunks); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	if d, err := Locate(dir, "", Options{}); err != nil || filepath.Base(d.State) != "state.3" {
+		t.Errorf("in use: %v, %v", d, err)
+	}
+}
+
+func writeSwitched(t *testing.T) {
+	dir := t.TempDir()
+	oldPair(t, dir, "", Options{})
+	chunks := chunksOf(t, 10, 150)
+	if len(chunks) != 3 {
+		t.Fatalf("%d chunks", len(chunks))
+	}
+	if err := replace(dir, "", Options{}, chunks); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range chunks {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint("chunk", i)), c, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What the next Open removes is part of it; LevelDB's locks and logs are not.
+	for _, pattern := range []string{"LOCK", "LOG", "LOG.old"} {
+		names, err := filepath.Glob(filepath.Join(dir, ours, "*", pattern))
+		for _, name := range names {
+			err = errors.Join(err, os.Remove(name))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(goldenSwitched, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -32,8 +32,8 @@ const (
 	TailTorn
 	// TailSuspect: the last write is all there, but does not match its
 	// checksum. It was dropped; crashes do not leave this, failing disks do,
-	// so acknowledged records may be gone. A member of an ensemble must not
-	// vouch for its log; alone, it is worth a warning.
+	// so acknowledged records may be gone. The log does not vouch for itself
+	// from then on (Log.Vouches); alone, it is worth a warning.
 	TailSuspect
 )
 

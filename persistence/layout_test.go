@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"troupe/persistence/faulty"
 )
 
 func TestLayout(t *testing.T) {
@@ -14,8 +16,9 @@ func TestLayout(t *testing.T) {
 		{"/d", "/l", "/d/troupe/state", "/l/troupe/log"},
 		{"d", "d", "d/troupe/state", "d/troupe/log"},
 	} {
-		if s, l := Layout(c.dataDir, c.dataLogDir); s != c.state || l != c.log {
-			t.Errorf("%q, %q: %q, %q", c.dataDir, c.dataLogDir, s, l)
+		d, err := Locate(c.dataDir, c.dataLogDir, Options{Files: faulty.New(1, nil)})
+		if err != nil || d.State != c.state || d.Log != c.log {
+			t.Errorf("%q, %q: %q, %v", c.dataDir, c.dataLogDir, d, err)
 		}
 	}
 }
@@ -48,12 +51,15 @@ func TestForeignData(t *testing.T) {
 		t.Errorf("the message does not say what was found, and what to do: %v", err)
 	}
 
-	_, logDir := Layout(d, l)
-	log, _ := mustOpenLog(t, logDir, Options{})
+	log, _ := mustOpenLog(t, l+"/troupe/log", Options{})
 	log.Close()
 	check("beside a log of ours", d, l, nil)
 	touch(d + "/troupe/current")
-	check("a state that lies elsewhere", d, l, ErrNewerFormat)
+	check("a file current that is empty", d, l, ErrDamaged)
+	if err := os.WriteFile(d+"/troupe/current", []byte("troupe current 2\nlater\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	check("a file current of a later version", d, l, ErrNewerFormat)
 }
 
 func TestOpenFiles_CreatesDirectories(t *testing.T) {

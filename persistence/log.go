@@ -24,10 +24,14 @@ type Log struct {
 	key   []byte
 	value []byte
 
+	cut  sync.RWMutex // held to take records away, shared to see the log whole; after write
+	pins map[*wire.Zxid]bool
+
 	mu sync.RWMutex // guards what follows; never held during disk work
 	extent
 	accepted, current wire.Epoch
 	ensemble          string
+	vouch             vouch
 }
 
 // extent is what of the log is there.
@@ -68,7 +72,7 @@ func OpenLog(dir string, o Options) (*Log, Recovery, error) {
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	l := &Log{db: db, batch: new(leveldb.Batch)}
+	l := &Log{db: db, batch: new(leveldb.Batch), pins: make(map[*wire.Zxid]bool)}
 	if err := l.load(); err != nil {
 		db.close() // its errors say less than err
 		return nil, Recovery{}, err
@@ -98,10 +102,12 @@ func (l *Log) load() error {
 	if err := l.loadExtent(); err != nil {
 		return err
 	}
-	if l.db.end.tail == TailWhole {
-		return nil
+	if l.db.end.tail != TailWhole {
+		if err := l.Scan(0, func(Entry) error { return nil }); err != nil {
+			return err
+		}
 	}
-	return l.Scan(0, func(Entry) error { return nil })
+	return l.settleSuspicion()
 }
 
 func (l *Log) loadMeta() (err error) {
@@ -121,6 +127,7 @@ func (l *Log) loadMeta() (err error) {
 	read(keyAccepted, func(v []byte) (err error) { l.accepted, err = decodeEpoch(v); return })
 	read(keyCurrent, func(v []byte) (err error) { l.current, err = decodeEpoch(v); return })
 	read(keyEnsemble, func(v []byte) error { l.ensemble = string(v); return nil })
+	read(keyVouches, func(v []byte) (err error) { l.vouch, err = decodeVouch(v); return })
 	return err
 }
 
@@ -203,7 +210,8 @@ func (l *Log) reset() {
 	l.batch.Reset()
 }
 
-// TruncateAfter removes the records behind z, which were never committed.
+// TruncateAfter removes the records behind z, which were never committed. One
+// that is known to be is refused, and the error names both.
 func (l *Log) TruncateAfter(z wire.Zxid) error {
 	if err := l.db.enter(); err != nil {
 		return err
@@ -218,6 +226,8 @@ func (l *Log) TruncateAfter(z wire.Zxid) error {
 	case z < e.committed:
 		return fmt.Errorf("truncate the log after %s: %s is committed", z, e.committed)
 	}
+	l.cut.Lock()
+	defer l.cut.Unlock()
 	l.reset()
 	last, err := l.deleteAfter(z, e.low)
 	if err != nil {

@@ -22,10 +22,19 @@ func (l *Log) Epochs() (accepted, current wire.Epoch) {
 }
 
 // SetAcceptedEpoch stores the epoch promised; it is synced when this returns.
+// An empty log becomes that of a member with it, whose records are not its own
+// until it has entered an epoch, so what it does not vouch for is stored too.
 func (l *Log) SetAcceptedEpoch(e wire.Epoch) error {
 	l.write.Lock()
 	defer l.write.Unlock()
-	return l.set(keyAccepted, encodeEpoch(e), func() { l.accepted = e })
+	l.reset()
+	l.batch.Put(keyAccepted, encodeEpoch(e))
+	vouch := l.vouch
+	if vouch == vouchUnsaid && l.bounds().last.zxid == 0 {
+		vouch = vouchNot
+		l.batch.Put(keyVouches, []byte{byte(vouch)})
+	}
+	return l.publish(func() { l.accepted, l.vouch = e, vouch })
 }
 
 // SetCurrentEpoch stores the epoch entered; it is synced when this returns.
@@ -53,6 +62,11 @@ func (l *Log) SetEnsembleID(id string) error {
 func (l *Log) set(key, value []byte, publish func()) error {
 	l.reset()
 	l.batch.Put(key, value)
+	return l.publish(publish)
+}
+
+// publish writes the batch, and lets publish tell of it once it is durable.
+func (l *Log) publish(publish func()) error {
 	if err := l.db.commit(l.batch); err != nil {
 		return err
 	}

@@ -26,30 +26,22 @@ func (l *Log) Scan(from wire.Zxid, fn func(Entry) error) error {
 		return fmt.Errorf("read the log from %s: %w up to %s", from, ErrTrimmed, e.low.zxid)
 	}
 	from = max(from, e.low.zxid+1)
-	at := place{zxid: from - 1} // of the record before; its index shows once there is one
-	for it.Next() {
+	w := walker{dir: l.db.dir, at: place{zxid: from - 1}}
+	for {
 		if l.db.isClosed() {
 			return ErrClosed
 		}
-		r, err := decodeRecord(it.Key(), it.Value())
-		if err == nil {
-			err = r.continues(at)
-		}
+		r, ok, err := w.next(it)
 		if err != nil {
-			return errDamaged(l.db.dir, err)
+			return err
 		}
-		at = r.place
-		if err := fn(Entry{r.zxid, bytes.Clone(r.data)}); err != nil {
+		if !ok {
+			return w.reached(e.last)
+		}
+		if err := fn(Entry{Zxid: r.zxid, Data: bytes.Clone(r.data)}); err != nil {
 			return err
 		}
 	}
-	if err := it.Error(); err != nil {
-		return reading(l.db.dir, err)
-	}
-	if at.zxid < e.last.zxid {
-		return errDamaged(l.db.dir, badBytes("records from %s to %s are missing", at.zxid+1, e.last.zxid))
-	}
-	return nil
 }
 
 // continues checks that nothing lies between r and the place the scan is at.
@@ -63,14 +55,15 @@ func (r record) continues(at place) error {
 	return nil
 }
 
-// snapshot is the log from zxid from on, between two writes.
+// snapshot is the log from zxid from on, to the last record acknowledged. It
+// need not wait for an Append, only for what takes records away.
 func (l *Log) snapshot(from wire.Zxid) (iterator.Iterator, extent) {
-	l.write.Lock()
-	defer l.write.Unlock()
+	l.cut.RLock()
+	defer l.cut.RUnlock()
 	e := l.bounds()
 	return l.db.iterate(&util.Range{
 		Start: recordKey(max(from, e.low.zxid+1)),
-		Limit: []byte{prefixRecord + 1},
+		Limit: append(recordKey(e.last.zxid), 0), // the key right behind it
 	}), e
 }
 
@@ -104,6 +97,11 @@ func (l *Log) Last() wire.Zxid {
 	}
 	return 0
 }
+
+// Low is the zxid of the last record trimmed away, or, in a log that was begun
+// beside a state received from a leader, that of the state; 0 for none. The
+// records above it are there.
+func (l *Log) Low() wire.Zxid { return l.bounds().low.zxid }
 
 // Committed is the last zxid known committed, as stored: it may lie behind
 // what a leader announced since, and trails the last append.

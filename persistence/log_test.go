@@ -34,7 +34,7 @@ func mustOpenLog(t *testing.T, dir string, o Options) (*Log, Recovery) {
 func entries(rnd *rand.Rand, from wire.Zxid, n, size int) []Entry {
 	es := make([]Entry, n)
 	for i := range es {
-		es[i] = Entry{from + wire.Zxid(i), make([]byte, size)}
+		es[i] = Entry{Zxid: from + wire.Zxid(i), Data: make([]byte, size)}
 		rnd.Read(es[i].Data)
 	}
 	return es
@@ -68,7 +68,7 @@ func TestLog_KeepsWhatWasAppended(t *testing.T) {
 			t.Fatalf("a new log: %+v", r)
 		}
 		all := entries(rnd, wire.MakeZxid(1, 1), 100, 300)
-		all = append(all, Entry{wire.MakeZxid(2, 1), []byte{}})
+		all = append(all, Entry{Zxid: wire.MakeZxid(2, 1), Data: []byte{}})
 		all = append(all, entries(rnd, wire.MakeZxid(7, 3), 50, 10)...)
 		mustAppend(t, l, all[:1], 0)
 		mustAppend(t, l, all[1:90], all[0].Zxid)
@@ -106,8 +106,8 @@ func TestLog_KeepsWhatWasAppended(t *testing.T) {
 
 func TestLog_RefusesEntriesOutOfOrder(t *testing.T) {
 	l, _ := mustOpenLog(t, t.TempDir(), Options{})
-	mustAppend(t, l, []Entry{{5, nil}}, 0)
-	for _, es := range [][]Entry{{{5, nil}}, {{4, nil}}, {{0, nil}}, {{7, nil}, {6, nil}}, {{7, nil}, {7, nil}}} {
+	mustAppend(t, l, []Entry{{Zxid: 5}}, 0)
+	for _, es := range [][]Entry{{{Zxid: 5}}, {{Zxid: 4}}, {{Zxid: 0}}, {{Zxid: 7}, {Zxid: 6}}, {{Zxid: 7}, {Zxid: 7}}} {
 		if err := l.Append(es, 0); err == nil {
 			t.Errorf("appended %v behind 5", es)
 		}
@@ -115,7 +115,7 @@ func TestLog_RefusesEntriesOutOfOrder(t *testing.T) {
 	if err := l.Err(); err != nil {
 		t.Fatalf("a refused entry ended writing: %v", err)
 	}
-	mustAppend(t, l, []Entry{{6, nil}}, 0)
+	mustAppend(t, l, []Entry{{Zxid: 6}}, 0)
 	if l.Last() != 6 || l.Records() != 2 {
 		t.Fatalf("last %s, %d records", l.Last(), l.Records())
 	}
@@ -154,10 +154,10 @@ func TestLog_Trim(t *testing.T) {
 		l.Close()
 		l, _ = mustOpenLog(t, dir, o)
 		empty()
-		if err := l.Append([]Entry{{2100, nil}}, 0); err == nil {
+		if err := l.Append([]Entry{{Zxid: 2100}}, 0); err == nil {
 			t.Fatal("appended a zxid that was trimmed away")
 		}
-		mustAppend(t, l, []Entry{{2101, []byte("x")}}, 0)
+		mustAppend(t, l, []Entry{{Zxid: 2101, Data: []byte("x")}}, 0)
 		l.Close()
 		l, _ = mustOpenLog(t, dir, o)
 		if got := scan(t, l, 2101); len(got) != 1 || l.First() != 2101 || l.Records() != 1 {
@@ -245,7 +245,7 @@ func TestLog_Close(t *testing.T) {
 		if e.Zxid == 1 {
 			scanning <- true
 		}
-		for l.Append([]Entry{{l.Last() + 1, nil}}, 0) == nil { // until Close has begun
+		for l.Append([]Entry{{Zxid: l.Last() + 1}}, 0) == nil { // until Close has begun
 		}
 		return nil
 	})
@@ -256,7 +256,7 @@ func TestLog_Close(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	for name, f := range map[string]func() error{
-		"append":    func() error { return l.Append([]Entry{{1 << 40, nil}}, 0) },
+		"append":    func() error { return l.Append([]Entry{{Zxid: 1 << 40}}, 0) },
 		"scan":      func() error { return l.Scan(0, nil) },
 		"trim":      func() error { return l.Trim(5) },
 		"truncate":  func() error { return l.TruncateAfter(5) },
@@ -316,7 +316,7 @@ func ExampleLog() {
 		return
 	}
 	defer l.Close()
-	err = l.Append([]Entry{{wire.MakeZxid(1, 1), []byte("one")}, {wire.MakeZxid(1, 2), []byte("two")}}, 0)
+	err = l.Append([]Entry{{Zxid: wire.MakeZxid(1, 1), Data: []byte("one")}, {Zxid: wire.MakeZxid(1, 2), Data: []byte("two")}}, 0)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,6 +11,30 @@ import (
 // an Append may have to wait for it.
 const trimStep = 2048
 
+// Pin keeps Trim from removing records above z, as a state transfer at z needs
+// them, until release is called. What was removed before stays so: Low tells.
+func (l *Log) Pin(z wire.Zxid) (release func()) {
+	l.cut.Lock()
+	defer l.cut.Unlock()
+	pin := &z
+	l.pins[pin] = true
+	return func() {
+		l.cut.Lock()
+		defer l.cut.Unlock()
+		delete(l.pins, pin)
+	}
+}
+
+// unpinned lowers below to what pins allow. It is called with cut held.
+func (l *Log) unpinned(below wire.Zxid) wire.Zxid {
+	for z := range l.pins {
+		if *z < below {
+			below = *z + 1
+		}
+	}
+	return below
+}
+
 // Trim removes the records with zxids below below, all of them committed, and
 // gives their space back. It may run beside Append, which waits for a step at
 // most; giving the space back costs the disk what the removed records cost to
@@ -49,6 +73,9 @@ func (l *Log) removeBelow(below wire.Zxid) (trimmed bool, err error) {
 func (l *Log) trimStep(below wire.Zxid) (n int, err error) {
 	l.write.Lock()
 	defer l.write.Unlock()
+	l.cut.Lock()
+	defer l.cut.Unlock()
+	below = l.unpinned(below)
 	e := l.bounds()
 	if e.first == 0 || e.first >= below {
 		return 0, nil

@@ -13,6 +13,7 @@ var (
 	keyAccepted  = metaKey("acceptedEpoch")
 	keyCurrent   = metaKey("currentEpoch")
 	keyEnsemble  = metaKey("ensembleId")
+	keyVouches   = metaKey("vouches")
 )
 
 // keyApplied is the state's: the zxid it stands at, and its digest.

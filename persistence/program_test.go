@@ -8,6 +8,7 @@ import (
 	"math/rand"
 	"slices"
 
+	"troupe/persistence/faulty"
 	"troupe/wire"
 )
 
@@ -15,8 +16,13 @@ import (
 // promised.
 type program struct {
 	rnd   *rand.Rand
+	o     Options
 	log   *Log
 	state *State
+	// switching is set while wanted is another pair; switched counts those that
+	// came into use.
+	switching bool
+	switched  int
 	// acked is what was acknowledged, wanted the same with the request under
 	// way done too. What is found after a crash is one or the other.
 	acked, wanted contents
@@ -25,10 +31,12 @@ type program struct {
 // contents is what a log and a state hold. Its maps and slices are not changed
 // once they are in it.
 type contents struct {
-	records           []Entry // from the first ever on
+	records           []Entry // from the first of the pair on
 	low               wire.Zxid
 	committed         wire.Zxid
 	accepted, current wire.Epoch
+	ensemble          string
+	vouch             vouch
 	tree
 }
 
@@ -43,7 +51,7 @@ func newProgram(seed int64) *program { return &program{rnd: rand.New(rand.NewSou
 
 func (c contents) last() wire.Zxid {
 	if len(c.records) == 0 {
-		return 0
+		return c.low
 	}
 	return c.records[len(c.records)-1].Zxid
 }
@@ -52,7 +60,7 @@ func (c contents) last() wire.Zxid {
 func (p *program) live(o Options) error {
 	for {
 		err := p.open(o)
-		for n := p.rnd.Intn(60); err == nil && n > 0; n-- {
+		for n := p.rnd.Intn(60); err == nil && n > 0 && !p.switching; n-- {
 			err = p.act()
 		}
 		// Reopening is part of the work, too.
@@ -64,10 +72,8 @@ func (p *program) live(o Options) error {
 
 func (p *program) open(o Options) (err error) {
 	var r Recovery
-	if p.log, r, err = OpenLog("log", o); err != nil {
-		return err
-	}
-	if p.state, err = OpenState("state", o); err != nil {
+	p.o = o
+	if p.state, p.log, r, err = Open("data", "logs", o); err != nil {
 		return err
 	}
 	if r.Tail == TailSuspect {
@@ -95,18 +101,22 @@ func wrong(format string, args ...any) error {
 
 // check compares what is there with what was promised, and goes on from it.
 func (p *program) check() error {
-	found := contents{low: p.log.bounds().low.zxid, committed: p.log.Committed()}
+	found := contents{low: p.log.Low(), committed: p.log.Committed(), ensemble: p.log.EnsembleID(), vouch: p.log.vouch}
 	found.accepted, found.current = p.log.Epochs()
+	if p.switching { // one or the other, and nothing of both
+		if found.low == p.wanted.low {
+			p.acked = p.wanted
+			p.switched++
+		} else {
+			p.wanted = p.acked
+		}
+		p.switching = false
+	}
 	if err := p.checkRecords(&found); err != nil {
 		return err
 	}
-	a, w := p.acked, p.wanted
-	if found.committed < a.committed || found.committed > w.committed {
-		return wrong("committed %s, not from %s to %s", found.committed, a.committed, w.committed)
-	}
-	if found.accepted != a.accepted && found.accepted != w.accepted ||
-		found.current != a.current && found.current != w.current {
-		return wrong("epochs %d, %d, not %d, %d", found.accepted, found.current, a.accepted, a.current)
+	if err := p.checkMeta(&found); err != nil {
+		return err
 	}
 	if err := p.checkTree(&found.tree); err != nil {
 		return err
@@ -115,7 +125,51 @@ func (p *program) check() error {
 		return err
 	}
 	p.acked, p.wanted = found, found
+	return p.checkCursor()
+}
+
+func (p *program) checkMeta(found *contents) error {
+	a, w := p.acked, p.wanted
+	if found.committed < a.committed || found.committed > w.committed {
+		return wrong("committed %s, not from %s to %s", found.committed, a.committed, w.committed)
+	}
+	for _, c := range []contents{a, w} {
+		if found.accepted == c.accepted && found.current == c.current && found.ensemble == c.ensemble && found.vouch == c.vouch {
+			return nil
+		}
+	}
+	return wrong("epochs %d, %d, ensemble %q, vouches %d, not %d, %d, %q, %d", found.accepted, found.current, found.ensemble,
+		found.vouch, a.accepted, a.current, a.ensemble, a.vouch)
+}
+
+// checkCursor reads bit by bit what Scan has read at once.
+func (p *program) checkCursor() error {
+	want := p.acked.records
+	for len(want) > 0 && want[0].Zxid <= p.acked.low {
+		want = want[1:]
+	}
+	ends := epochEnds(want)
+	if got, err := p.log.EpochEnds(p.acked.low); err != nil || !slices.Equal(got, ends[:min(len(ends), maxEpochEnds)]) {
+		return wrong("epochs end at %v, not at %v: %v", got, ends, err)
+	}
+	for len(want) > 0 {
+		es, err := p.log.Read(want[0].Zxid, p.rnd.Intn(10000))
+		if err != nil || len(es) == 0 || len(es) > len(want) || !sameEntries(es, want[:len(es)]) {
+			return wrong("%d records read from %s: %v", len(es), want[0].Zxid, err)
+		}
+		want = want[len(es):]
+	}
 	return nil
+}
+
+// epochEnds is what EpochEnds finds.
+func epochEnds(es []Entry) (ends []wire.Zxid) {
+	for i := len(es) - 1; i >= 0; i-- {
+		if i == len(es)-1 || es[i].Zxid.Epoch() != es[i+1].Zxid.Epoch() {
+			ends = append(ends, es[i].Zxid)
+		}
+	}
+	return ends
 }
 
 func (p *program) checkRecords(found *contents) error {
@@ -177,17 +231,25 @@ func (p *program) act() (err error) {
 			}
 		}
 		err = p.log.TruncateAfter(after)
-	case n < 92:
+	case n < 91:
 		p.wanted.accepted += wire.Epoch(p.rnd.Intn(3))
+		if p.acked.vouch == vouchUnsaid && p.acked.last() == 0 {
+			p.wanted.vouch = vouchNot
+		}
 		err = p.log.SetAcceptedEpoch(p.wanted.accepted)
-	case n < 96:
+	case n < 93:
 		p.wanted.current = p.wanted.accepted
 		err = p.log.SetCurrentEpoch(p.wanted.current)
+	case n < 95:
+		p.wanted.current, p.wanted.ensemble, p.wanted.vouch = p.wanted.accepted, fmt.Sprint("e", p.rnd.Intn(9)), vouchAll
+		err = p.log.Enter(p.wanted.current, p.wanted.ensemble)
+	case n < 97:
+		err = p.receive()
 	default:
 		p.wanted.committed = p.between(p.acked.committed, p.acked.last())
 		err = p.log.SetCommitted(p.wanted.committed)
 	}
-	if err == nil {
+	if err == nil && !p.switching {
 		p.acked = p.wanted
 	}
 	return err
@@ -218,6 +280,52 @@ func (p *program) append() error {
 	p.wanted.records = append(p.acked.records[:len(p.acked.records):len(p.acked.records)], es...)
 	p.wanted.committed = committed
 	return p.log.Append(es, committed)
+}
+
+// receive takes another's state, or breaks off.
+func (p *program) receive() error {
+	other := &program{rnd: p.rnd}
+	other.acked.tree = tree{nodes: make(map[string]string), sessions: make(map[int64]string)}
+	other.acked.committed = wire.MakeZxid(p.acked.last().Epoch()+1, uint32(p.rnd.Intn(5)))
+	from, err := OpenState("from", Options{Open: faulty.New(1, nil).Open})
+	if err != nil {
+		return err
+	}
+	other.state = from
+	defer from.Close()
+	if err := other.checkpoint(); err != nil {
+		return err
+	}
+	e, err := from.Export()
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	in, err := Receive("data", "logs", p.o, e.Zxid(), e.Digest())
+	if err != nil {
+		return err
+	}
+	for done := false; !done; {
+		var chunk []byte
+		if chunk, done, err = e.Next(p.rnd.Intn(8000)); err != nil {
+			return wrong("%v", err)
+		}
+		if err := in.Put(chunk); err != nil {
+			return errors.Join(err, in.Abort())
+		}
+	}
+	if p.rnd.Intn(3) == 0 {
+		return in.Abort()
+	}
+	p.wanted = contents{low: e.Zxid(), committed: e.Zxid(), accepted: p.acked.accepted + 1, current: p.acked.accepted,
+		ensemble: "received", vouch: vouchNot + vouch(p.rnd.Intn(2)), tree: other.wanted.tree}
+	p.switching = true
+	w := p.wanted
+	if err := in.Finish(w.accepted, w.current, w.ensemble, w.vouch == vouchAll); err != nil {
+		return errors.Join(err, in.Abort())
+	}
+	p.acked = p.wanted
+	return nil
 }
 
 func (p *program) checkpoint() error {

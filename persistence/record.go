@@ -8,10 +8,7 @@ import (
 )
 
 // Entry is one record of the log: its zxid and its encoded bytes.
-type Entry struct {
-	Zxid wire.Zxid
-	Data []byte
-}
+type Entry = wire.Entry
 
 // place is a record's place in the log: its zxid, and its number counted from
 // the log's first record ever, 1. The zero place lies before that.

@@ -39,7 +39,8 @@ const (
 	OpWhoAmI               OpCode = 107
 	OpCreateSession        OpCode = -10 // logged, never sent by clients
 	OpCloseSession         OpCode = -11
-	OpError                OpCode = -1 // the type of an error inside a multi's reply
+	OpNewEpoch             OpCode = -12 // logged when a leader steps to the next epoch; changes nothing
+	OpError                OpCode = -1  // the type of an error inside a multi's reply
 )
 
 var opNames = map[OpCode]string{
@@ -53,6 +54,7 @@ var opNames = map[OpCode]string{
 	OpSasl: "sasl", OpGetEphemerals: "getEphemerals", OpGetAllChildrenNumber: "getAllChildrenNumber",
 	OpSetWatches2: "setWatches2", OpAddWatch: "addWatch", OpWhoAmI: "whoAmI",
 	OpCreateSession: "createSession", OpCloseSession: "closeSession", OpError: "error",
+	OpNewEpoch: "newEpoch",
 }
 
 // String is the operation's name in ZooKeeper's documents.

@@ -15,8 +15,10 @@ var ErrNewer = errors.New("written by a newer version")
 // Packer encodes records, znodes and sessions in msgpack without reflection,
 // keeping its encoder between calls. It is owned by one goroutine.
 type Packer struct {
-	out appender
-	enc *msgpack.Encoder
+	out     appender
+	enc     *msgpack.Encoder
+	inner   *Packer // for what is packed inside of a message
+	scratch []byte  // of inner's
 }
 
 // appender is a growing buffer with the two methods the encoder wants.

@@ -1,15 +1,21 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // check looks at what no line alone can tell.
 func (p *parser) check() {
 	p.checkDirectories()
 	p.checkSessionTimeouts()
 	p.checkSuperDigest()
-	p.checkClientPort()
+	p.checkServers()
 	p.checkMyID()
-	p.checkEnsemble()
+	p.checkPeerType()
+	p.checkClientPort()
+	p.checkLimits()
+	p.checkQuorum()
 }
 
 func (p *parser) checkDirectories() {
@@ -56,7 +62,10 @@ func (p *parser) checkClientPort() {
 	if p.rejected["clientPort"] || p.rejected["clientPortAddress"] || p.rejected[someServer] {
 		return
 	}
-	s, _ := p.self()
+	s, listed := p.self()
+	if !listed && p.cfg.Ensemble() {
+		return // the port may stand in the line that is not known
+	}
 	switch {
 	case !hasPort && hasAddress:
 		p.bad(address, "clientPortAddress is set but clientPort is not")
@@ -79,32 +88,59 @@ func clientAddress(s Server) string {
 	return s.ClientAddress
 }
 
-// checkMyID warns when the only server listed is another one. Apache ZooKeeper
-// runs such a server standalone.
-func (p *parser) checkMyID() {
-	if len(p.cfg.Servers) == 0 || p.cfg.MyID == 0 {
-		return
+// checkServers looks at the server lines together.
+func (p *parser) checkServers() {
+	if len(p.cfg.Servers) > 0 && len(p.cfg.withRole(Participant)) == 0 {
+		p.bad(p.members[p.cfg.Servers[0].ID], "nobody has a vote: there are observers only")
 	}
-	if _, ok := p.self(); !ok {
-		listed := p.members[p.cfg.Servers[0].ID]
-		p.warn(listed, fmt.Sprintf("myid says that this server is %d, which is not listed", p.cfg.MyID))
+	for i, s := range p.cfg.Servers {
+		for _, other := range p.cfg.Servers[:i] {
+			if s.QuorumPort == other.QuorumPort && sameHost(s.Host, other.Host) {
+				p.bad(p.members[s.ID], fmt.Sprintf("server.%d has the same address and quorum port", other.ID))
+			}
+		}
 	}
 }
 
-// checkEnsemble refuses what only an ensemble can honour: it is the one place
-// that keeps a server alone.
-func (p *parser) checkEnsemble() {
-	const hint = "ensembles are not supported yet: leave one voter, or no server line at all, to run standalone"
-	if voters := p.cfg.voters(); len(voters) > 1 {
-		p.bad(p.members[voters[1].ID], fmt.Sprintf("%d servers with a vote are listed; %s", len(voters), hint))
+// checkMyID wants a member of an ensemble to know which it is. A server alone
+// that is another than the one listed runs all the same, as with Apache ZooKeeper.
+func (p *parser) checkMyID() {
+	_, listed := p.self()
+	if listed || len(p.cfg.Servers) == 0 || p.rejected["myid"] || p.rejected[someServer] {
+		return
 	}
-	for _, s := range p.cfg.Servers {
-		if s.Role == Observer {
-			p.bad(p.members[s.ID], "an observer is listed; "+hint)
-			break
-		}
+	id := fmt.Sprint(p.cfg.MyID)
+	switch {
+	case !p.cfg.Ensemble():
+		p.warn(p.members[p.cfg.Servers[0].ID], fmt.Sprintf("myid says that this server is %s, which is not listed", id))
+	case p.myID == "":
+	case p.cfg.MyID == 0:
+		p.badMyID(nil, "there is no such file; "+p.wantMyID())
+	default:
+		p.badMyID(&id, fmt.Sprintf("there is no line server.%s; %s", id, p.wantMyID()))
 	}
-	if p.cfg.PeerType == Observer {
-		p.bad(p.entries["peerType"], "an observer needs servers to follow; "+hint)
+}
+
+// wantMyID says what to write into the file myid.
+func (p *parser) wantMyID() string {
+	var ids []string
+	for _, s := range p.cfg.byNumber() {
+		ids = append(ids, fmt.Sprint(s.ID))
+	}
+	return "write the number of this server's own server.N line into it, one of " + strings.Join(ids, ", ")
+}
+
+// checkPeerType lets the server line decide who votes, as Apache ZooKeeper does.
+func (p *parser) checkPeerType() {
+	e, ok := p.entries["peerType"]
+	if !ok || p.rejected[e.name] || p.rejected[someServer] {
+		return
+	}
+	s, listed := p.self()
+	switch {
+	case !p.cfg.Ensemble() && p.peerType == Observer:
+		p.bad(e, "an observer needs servers to follow, and there is none")
+	case listed && s.Role != p.peerType:
+		p.warn(e, fmt.Sprintf("ignored: the line server.%d says %v, and all other servers go by that line", s.ID, s.Role))
 	}
 }

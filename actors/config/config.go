@@ -29,7 +29,7 @@ type Config struct {
 	JuteMaxBuffer int
 
 	TickTime             time.Duration
-	InitLimit, SyncLimit int // in ticks; 0 when the file does not say
+	InitLimit, SyncLimit int // in ticks; 0 when the file of a server alone does not say
 	MinSessionTimeout    time.Duration
 	MaxSessionTimeout    time.Duration
 
@@ -55,9 +55,18 @@ type Config struct {
 	AutopurgeSnapRetainCount int
 	AutopurgePurgeInterval   time.Duration
 
-	MyID     wire.ServerID // from the file myid; 0 without one
-	PeerType PeerType
-	Servers  []Server // the server.N lines, in the order of the file
+	MyID    wire.ServerID // from the file myid; 0 without one
+	Servers []Server      // the server.N lines, in the order of the file
+
+	// PeerTimeout is how long another server may be silent.
+	PeerTimeout time.Duration
+	// QuorumListenOnAllIPs takes other servers on every interface, rather than on
+	// the address of the own server.N line.
+	QuorumListenOnAllIPs bool
+	QuorumTLS            *QuorumTLS // nil without certificates
+	QuorumSecret         Secret     // empty without one
+	// TrustEmpty lets this server vote though it may have forgotten what it acknowledged.
+	TrustEmpty bool
 }
 
 // Default is what a server runs with when it is given no file: reachable from
@@ -84,6 +93,7 @@ func defaults() Config {
 		GlobalOutstandingLimit:   1000,
 		JuteMaxBuffer:            1<<20 - 1,
 		TickTime:                 3 * time.Second,
+		PeerTimeout:              time.Second,
 		FourLetterWords:          defaultWords(),
 		ExtendedTypes:            true,
 		ContainerCheckInterval:   time.Minute,
@@ -114,17 +124,3 @@ func (c Config) StateDir() string { return filepath.Join(c.DataDir, subdirectory
 
 // LogDir is the directory for the transaction log.
 func (c Config) LogDir() string { return filepath.Join(c.DataLogDir, subdirectory) }
-
-// Standalone says that no other server has a vote: there is no server.N line,
-// or one.
-func (c Config) Standalone() bool { return len(c.voters()) <= 1 }
-
-func (c Config) voters() []Server {
-	var v []Server
-	for _, s := range c.Servers {
-		if s.Role == Participant {
-			v = append(v, s)
-		}
-	}
-	return v
-}

@@ -45,8 +45,12 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("a session timeout that the protocol cannot say: %v", c.MaxSessionTimeout)
 		case c.MaxClientCnxns < 0 || c.MaxCnxns < 0 || c.GlobalOutstandingLimit < 1 || c.JuteMaxBuffer < 1 || c.SnapCount < 2:
 			t.Errorf("limits: %+v", c)
-		case !c.Standalone() || len(c.Servers) > 1:
-			t.Errorf("servers: %+v", c.Servers)
+		case len(c.Servers) > 0 && len(c.Voters()) == 0:
+			t.Errorf("nobody votes: %+v", c.Servers)
+		case c.Ensemble() && (c.InitLimit < 1 || c.SyncLimit < 1 || c.PeerTimeout > time.Duration(c.SyncLimit)*c.TickTime):
+			t.Errorf("limits of an ensemble: %+v", c)
+		case c.Ensemble() && c.QuorumTLS != nil && len(c.QuorumSecret) > 0:
+			t.Error("certificates and a secret")
 		}
 	})
 }

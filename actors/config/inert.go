@@ -14,7 +14,8 @@ const (
 	javaOnly     = "it tunes the threads and buffers of a Java server"
 	debugOnly    = "it switches a debugging aid that is not there"
 	ownFiles     = "it tunes files that are kept in another way here"
-	ensembleOnly = "it takes effect in an ensemble only"
+	ownPeers     = "servers share one connection each way, and peerTimeout bounds their silence"
+	ownSync      = "the leader chooses how a server catches up, and bounds what that costs"
 	oneAddress   = "a server has one address here"
 	noSessions   = "all sessions are global"
 	clientOnly   = "it is read by clients, not by servers"
@@ -63,12 +64,12 @@ var inertKeys = []struct {
 		"flushDelay", "maxWriteQueuePollTime", "maxBatchSize", "serializeLastProcessedZxid.enabled",
 		"jute.maxbuffer.extrasize",
 	}},
-	{ensembleOnly, []string{
-		"connectToLearnerMasterLimit", "leaderServes", "observerMasterPort", "cnxTimeout", "quorumCnxnTimeoutMs",
-		"electionPort", "electionPortBindRetry", "tcpKeepAlive", "maxConcurrentSnapSyncs", "maxConcurrentDiffSyncs",
-		"maxTimeToWaitForEpoch", "forceSnapshotSync", "leaderConnectDelayDuringRetryMs", "initialConfig",
+	{ownPeers, []string{
+		"connectToLearnerMasterLimit", "observerMasterPort", "cnxTimeout", "quorumCnxnTimeoutMs", "electionPort",
+		"electionPortBindRetry", "tcpKeepAlive", "maxTimeToWaitForEpoch", "leaderConnectDelayDuringRetryMs",
 		"forward_learner_requests_to_commit_processor_disabled", "skipLearnerRequestToNextProcessor",
 	}},
+	{ownSync, []string{"maxConcurrentSnapSyncs", "maxConcurrentDiffSyncs", "forceSnapshotSync"}},
 	{clientOnly, []string{
 		"server.principal", "server.realm", "client.secure", "clientCnxnSocket", "disableAutoWatchReset",
 		"request.timeout",
@@ -84,15 +85,16 @@ func inertRules() map[string]rule {
 		"jvm.pause.monitor":             inert(javaOnly, "false"),
 		"localSessionsEnabled":          inert(noSessions, "false"),
 		"localSessionsUpgradingEnabled": inert(noSessions, "false"),
-		"portUnification":               inert(noTLS, "false"),
-		"sslQuorumReloadCertFiles":      inert(noTLS, "false"),
+		"portUnification":               inert("between servers all is TLS with sslQuorum=true, and nothing without", "false"),
+		"sslQuorumReloadCertFiles":      inert("certificates are read at the start", "false"),
 		"multiAddress.enabled":          inert(oneAddress, "false"),
-		"quorumListenOnAllIPs":          inert(ensembleOnly, "false"),
-		"syncEnabled":                   inert(ensembleOnly, "true"),
-		"observer.syncEnabled":          inert(ensembleOnly, "true"),
+		"leaderServes":                  inert("the leader serves clients, too", "yes", "true"),
+		"initialConfig":                 inert("the server lines are read from this file at every start"),
+		"syncEnabled":                   inert("observers log what they learn", "true"),
+		"observer.syncEnabled":          inert("observers log what they learn", "true"),
 		"reconfigEnabled":               inert("servers cannot be added or removed while running yet", "false"),
 		"standaloneEnabled":             inert("a server alone is always standalone", "true"),
-		"db.autocreate":                 inert(ensembleOnly, "true"),
+		"db.autocreate":                 inert("a server without data never votes as if it had lost none", "true", "false"),
 		"snapshot.trust.empty":          inert(ownFiles, "false"),
 		"digest.enabled":                inert("the digest of the tree is always kept", "true"),
 		"closeSessionTxn.enabled":       inert("closing a session always logs what it removes", "true"),

@@ -1,16 +1,19 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// Lines renders the configuration as the four-letter word conf answers on a
-// standalone server. The sizes are those of StateDir and LogDir in bytes. The
-// caller puts the port that the kernel picked into ClientPort first.
-func (c Config) Lines(dataDirSize, dataLogSize int64) []string {
+// Conf renders the configuration as the four-letter word conf answers. The sizes
+// are those of StateDir and LogDir in bytes. The caller puts the port that the
+// kernel picked into ClientPort first.
+func (c Config) Conf(dataDirSize, dataLogSize int64) string {
 	id := c.MyID
-	if c.Standalone() {
+	if !c.Ensemble() {
 		id = 0 // as the original, which does not look at myid then
 	}
-	return []string{
+	lines := []string{
 		fmt.Sprintf("clientPort=%d", c.ClientPort),
 		"secureClientPort=-1",
 		"dataDir=" + c.StateDir(),
@@ -24,4 +27,15 @@ func (c Config) Lines(dataDirSize, dataLogSize int64) []string {
 		fmt.Sprintf("clientPortListenBacklog=%d", c.ClientPortListenBacklog),
 		fmt.Sprintf("serverId=%d", id),
 	}
+	return strings.Join(lines, "\n") + "\n" + c.membership()
+}
+
+// membership is what conf has of an ensemble, without a last end of line.
+func (c Config) membership() string {
+	if !c.Ensemble() {
+		return ""
+	}
+	self := c.Self()
+	return fmt.Sprintf("initLimit=%d\nsyncLimit=%d\nelectionAlg=3\nelectionPort=%d\nquorumPort=%d\npeerType=%d\nmembership: \n%s",
+		c.InitLimit, c.SyncLimit, self.ElectionPort, self.QuorumPort, self.Role, c.ConfigNode())
 }

@@ -10,26 +10,32 @@ import (
 	"strings"
 )
 
-// Load reads the zoo.cfg at path, the myid in its dataDir and, when it names
-// one, its dynamicConfigFile. Directories come out absolute; a relative one is
-// taken from the working directory, as Apache ZooKeeper takes it. The error is
-// as that of Parse.
+// Load reads the zoo.cfg at path, the myid in its dataDir, the files that it
+// names, and an ensemble's secret from the environment. Paths come out absolute;
+// a relative one is taken from the working directory, as Apache ZooKeeper takes
+// it. The error is as that of Parse.
 func Load(path string) (Config, []Warning, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return Config{}, nil, err
 	}
 	p := newParser(path)
+	p.onDisk = true
 	p.read(data, path, p.ruleFor)
 	p.readDynamic()
 	p.readMyID()
+	p.readSecrets()
 	c, warnings, err := p.finish()
 	if err != nil {
 		return Config{}, warnings, err
 	}
-	for _, dir := range []*string{&c.DataDir, &c.DataLogDir} {
-		if *dir, err = filepath.Abs(*dir); err != nil {
-			return Config{}, warnings, fmt.Errorf("make a directory of %s absolute: %w", path, err)
+	paths := []*string{&c.DataDir, &c.DataLogDir}
+	if c.QuorumTLS != nil {
+		paths = append(paths, &c.QuorumTLS.KeyStore, &c.QuorumTLS.TrustStore)
+	}
+	for _, relative := range paths {
+		if *relative, err = filepath.Abs(*relative); err != nil {
+			return Config{}, warnings, fmt.Errorf("make a path of %s absolute: %w", path, err)
 		}
 	}
 	return c, warnings, nil
@@ -86,28 +92,41 @@ func (p *parser) readMyID() {
 	if p.cfg.DataDir == "" {
 		return
 	}
-	path := filepath.Join(p.cfg.DataDir, "myid")
-	f, err := os.Open(path)
+	p.myID = filepath.Join(p.cfg.DataDir, "myid")
+	data, err := readStart(p.myID, 256)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	if err != nil {
-		p.problems = append(p.problems, Problem{File: path, Key: "myid", Reason: err.Error()})
-		return
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, 256))
-	if err != nil {
-		p.problems = append(p.problems, Problem{File: path, Key: "myid", Reason: err.Error()})
+		p.badMyID(nil, err.Error())
 		return
 	}
 	first, _, _ := strings.Cut(decode(data), "\n")
 	value := trim(first)
-	id, err := parseServerID(value)
-	if err != nil {
-		p.problems = append(p.problems,
-			Problem{File: path, Line: 1, Key: "myid", Found: shown(value), Reason: err.Error()})
+	if p.cfg.MyID, err = parseServerID(value); err == nil {
 		return
 	}
-	p.cfg.MyID = id
+	if p.cfg.Ensemble() {
+		err = fmt.Errorf("%w; %s", err, p.wantMyID())
+	}
+	p.badMyID(&value, err.Error())
+}
+
+func readStart(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
+}
+
+// badMyID reports the file myid for what it has, nil if it could not be read.
+func (p *parser) badMyID(value *string, reason string) {
+	p.rejected["myid"] = true
+	problem := Problem{File: p.myID, Key: "myid", Reason: reason}
+	if value != nil {
+		problem.Line, problem.Found = 1, shown(*value)
+	}
+	p.problems = append(p.problems, problem)
 }

@@ -21,8 +21,10 @@ func Parse(r io.Reader, file string) (Config, []Warning, error) {
 	}
 	p := newParser(file)
 	p.read(data, file, p.ruleFor)
-	if e, ok := p.entries["dynamicConfigFile"]; ok {
-		p.refuse(e, "the file it names can only be read beside a configuration file on disk")
+	for _, key := range []string{"dynamicConfigFile", "quorumSecretFile"} {
+		if e, ok := p.entries[key]; ok && !p.rejected[key] {
+			p.refuse(e, "the file it names can only be read beside a configuration file on disk")
+		}
 	}
 	return p.finish()
 }
@@ -43,11 +45,20 @@ func readBounded(r io.Reader, file string) ([]byte, error) {
 
 // parser collects what one file, with its myid and dynamic file, says.
 type parser struct {
-	file     string
-	cfg      Config
-	rules    map[string]rule  // by key; they set cfg
-	entries  map[string]entry // what counts for each key, by its name in the tables
-	members  map[wire.ServerID]entry
+	file    string
+	cfg     Config
+	rules   map[string]rule  // by key; they set cfg
+	entries map[string]entry // what counts for each key, by its name in the tables
+	members map[wire.ServerID]entry
+	onDisk  bool   // files and the environment are looked at
+	myID    string // the path of the file myid; "" if it was not looked for
+	secrets []secret
+
+	peerType  PeerType // what the key says
+	sslQuorum bool
+	tlsKeys   []entry // those of ssl.quorum
+	tls       QuorumTLS
+
 	rejected map[string]bool // names of entries whose value was not taken
 	warnings []Warning
 	problems Problems

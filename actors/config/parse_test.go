@@ -23,7 +23,7 @@ func describe(c, from Config) string {
 		if reflect.DeepEqual(v.Field(i).Interface(), w.Field(i).Interface()) {
 			continue
 		}
-		value := fmt.Sprintf("%+v", v.Field(i).Interface())
+		value := fmt.Sprintf("%+v", reflect.Indirect(v.Field(i)).Interface())
 		if set, ok := v.Field(i).Interface().(map[string]bool); ok {
 			value = strings.Join(sortedKeys(set), " ")
 		}
@@ -162,6 +162,15 @@ func TestParse_Key(t *testing.T) {
 		{"electionAlg=3", ""},
 		{"secureClientPort=0", ""},
 		{"sslQuorum=false", ""},
+		{"sslQuorum=true", ""},
+		{"peerTimeout=250", "PeerTimeout: 250ms\n"},
+		{"quorumListenOnAllIPs=true", "QuorumListenOnAllIPs: true\n"},
+		{"trustEmptyServers=false", ""},
+		{"quorumSecret=short", ""},
+		{"ssl.quorum.keyStore.location=/x", "warning: zoo.cfg:3: ssl.quorum.keyStore.location: ignored: it takes effect in an ensemble with sslQuorum=true only\n"},
+		{"ssl.quorum.crl=true", "warning: zoo.cfg:3: ssl.quorum.crl: ignored: it takes effect in an ensemble with sslQuorum=true only\n"},
+		{"ssl.quorum.nonsense=1", "warning: zoo.cfg:3: ssl.quorum.nonsense: unknown key, ignored\n"},
+		{"leaderServes=no", "warning: zoo.cfg:3: leaderServes: ignored: the leader serves clients, too\n"},
 		{"reconfigEnabled=false", ""},
 		{"server.7=h:1:2", "Servers: [{ID:7 Host:h QuorumPort:1 ElectionPort:2 Role:participant ClientAddress: ClientPort:0}]\n"},
 		{"server.7=h:1:2;", "Servers: [{ID:7 Host:h QuorumPort:1 ElectionPort:2 Role:participant ClientAddress: ClientPort:0}]\n"},
@@ -187,11 +196,14 @@ func TestParse_Key(t *testing.T) {
 func TestParse_Restrictions(t *testing.T) {
 	for _, line := range []string{
 		"secureClientPort=2281", "secureClientPortAddress=127.0.0.1", "client.portUnification=true",
-		"sslQuorum=true", "sslQuorum=TRUE", "sessionRequireClientSASLAuth=true", "zookeeper.sessionRequireClientSASLAuth=true",
+		"sessionRequireClientSASLAuth=true", "zookeeper.sessionRequireClientSASLAuth=true",
 		"-Dzookeeper.sessionRequireClientSASLAuth=true", "enforce.auth.enabled=true", "enforce.auth.schemes=digest",
 		"quorum.auth.enableSasl=true", "quorum.auth.learnerRequireSasl=true", "quorum.auth.serverRequireSasl=true",
 		"group.1=1:2", "weight.1=2", "oraclePath=/x", "DigestAuthenticationProvider.enabled=false", "peerType=observer",
-		"server.1=a:1:2\nserver.2=b:1:2", "server.1=a:1:2:observer", "server.1=a:1:2\nserver.2=b:1:2:observer",
+		"server.1=a:1:2:observer", pair + "sslQuorum=true", pair + certificates + "ssl.quorum.crl=true",
+		pair + certificates + "ssl.quorum.ocsp=true", pair + certificates + "ssl.quorum.context.supplier.class=x",
+		pair + certificates + "ssl.quorum.keyStore.type=JKS", pair + certificates + "quorumSecret=0123456789abcdef",
+		pair + "quorumSecret=0123456789abcde",
 	} {
 		if _, _, err := parseString(enough + line + "\n"); err == nil {
 			t.Errorf("%s: accepted", line)
@@ -248,7 +260,7 @@ func TestDefault(t *testing.T) {
 	if d := describe(c, want); d != "" {
 		t.Errorf("differs from the sample file in\n%s", d)
 	}
-	if !c.Standalone() || c.FourLetterWords["wchp"] || !c.FourLetterWords["srvr"] {
+	if c.Ensemble() || c.FourLetterWords["wchp"] || !c.FourLetterWords["srvr"] {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -273,7 +285,7 @@ minSessionTimeout=5000
 maxSessionTimeout=40000
 clientPortListenBacklog=77
 serverId=0`
-	if got := strings.Join(c.Lines(0, 457), "\n"); got != want {
+	if got := c.Conf(0, 457); got != want+"\n" {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

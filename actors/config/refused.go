@@ -11,10 +11,9 @@ const otherQuorum = "something else would count as a quorum"
 func refusedRules() map[string]rule {
 	const (
 		clientTLS  = "TLS for clients"
-		peerTLS    = "TLS between servers"
 		inTheClear = "what is said would not be encrypted"
 		clientAuth = "authentication of every client"
-		peerAuth   = "authentication between servers"
+		peerAuth   = "SASL between servers"
 		comeOneAll = "strangers would be let in"
 	)
 	return map[string]rule{
@@ -25,7 +24,6 @@ func refusedRules() map[string]rule {
 		},
 		"secureClientPortAddress":              refused(clientTLS, inTheClear),
 		"client.portUnification":               refusedIf(true, clientTLS, inTheClear),
-		"sslQuorum":                            refusedIf(true, peerTLS, inTheClear),
 		"sessionRequireClientSASLAuth":         refusedIf(true, "SASL", comeOneAll),
 		"enforce.auth.enabled":                 refusedIf(true, clientAuth, comeOneAll),
 		"enforce.auth.schemes":                 refused(clientAuth, comeOneAll),

@@ -57,7 +57,7 @@ func peerType(p *parser, e entry) {
 		p.bad(e, err.Error())
 		return
 	}
-	p.cfg.PeerType = t
+	p.peerType = t
 }
 
 func parsePeerType(s string) (PeerType, error) {

@@ -20,6 +20,7 @@ var families = []struct {
 	{"authProvider.", inert("the schemes are world, ip, digest and auth; others cannot be added")},
 	{"metricsProvider.", inert(noHTTP)},
 	{"admin.", inert(noHTTP)},
+	{tlsPrefix, func(p *parser, e entry) { p.tlsKeys = append(p.tlsKeys, e) }},
 	{"ssl.", inert(noTLS)},
 	{"X509AuthenticationProvider.", inert(noTLS)},
 	{"SASLAuthenticationProvider.", inert(noSASL)},
@@ -33,12 +34,12 @@ var families = []struct {
 	{"pathStats.", inert(debugOnly)},
 	{"messageTracker.", inert(debugOnly)},
 	{"multiAddress.", inert(oneAddress)},
-	{"observer.", inert(ensembleOnly)},
-	{"observerMaster.", inert(ensembleOnly)},
-	{"leader.", inert(ensembleOnly)},
-	{"learner.", inert(ensembleOnly)},
-	{"follower.", inert(ensembleOnly)},
-	{"fastleader.", inert(ensembleOnly)},
+	{"observer.", inert(ownPeers)},
+	{"observerMaster.", inert(ownPeers)},
+	{"leader.", inert(ownPeers)},
+	{"learner.", inert(ownPeers)},
+	{"follower.", inert(ownPeers)},
+	{"fastleader.", inert(ownPeers)},
 	{"snapshot.", inert(ownFiles)},
 	{"audit.", inert("there is no audit log yet")},
 }
@@ -48,7 +49,7 @@ func table(c *Config) map[string]rule {
 	t := map[string]rule{}
 	for _, part := range []map[string]rule{
 		basicRules(c), limitRules(c), treeRules(c), accessRules(c), diskRules(c),
-		memberRules(), refusedRules(), inertRules(),
+		memberRules(), quorumRules(c), refusedRules(), inertRules(),
 	} {
 		maps.Copy(t, part)
 	}
@@ -69,8 +70,6 @@ func basicRules(c *Config) map[string]rule {
 		"clientPortAddress":  clientPortAddress,
 		"clientTcpKeepAlive": boolean(&c.TCPKeepAlive),
 		"tickTime":           millis(&c.TickTime, 1, maxTick, "the length of a tick"),
-		"initLimit":          number(&c.InitLimit, 1, math.MaxInt32, "a number of ticks"),
-		"syncLimit":          number(&c.SyncLimit, 1, math.MaxInt32, "a number of ticks"),
 		"minSessionTimeout":  sessionTimeout(&c.MinSessionTimeout),
 		"maxSessionTimeout":  sessionTimeout(&c.MaxSessionTimeout),
 		fourLetterWordsKey:   fourLetterWords,

@@ -23,8 +23,10 @@ const perSession = 512
 
 // Accepts.
 type (
-	// Serve brings the actors of an incarnation that serves.
-	Serve struct{ Tree, Leader *actor.PID }
+	// Serve brings the tree of an incarnation and the role of a reign that serves.
+	Serve struct{ Tree, Role *actor.PID }
+	// Hold tells that the reign is over. Connections stay, and wait for the next.
+	Hold struct{}
 	// Unserve tells that the incarnation has ended. All connections are closed.
 	Unserve struct{}
 	// accepted is a connection within the limits, from the listener's goroutine.
@@ -78,6 +80,14 @@ func (g *Gateway) Receive(c actor.Context) {
 		g.onAccepted(c, m)
 	case *Serve:
 		g.serve = m
+		for _, s := range g.sessions {
+			c.Send(s.pid, &session.Resume{Tree: m.Tree, Role: m.Role})
+		}
+	case *Hold:
+		g.serve = nil
+		for _, s := range g.sessions {
+			c.Send(s.pid, &session.Hold{})
+		}
 	case *Unserve:
 		g.serve = nil
 		for _, s := range g.sessions {
@@ -139,7 +149,7 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 		MinTimeout: g.o.Config.MinSessionTimeout, MaxTimeout: g.o.Config.MaxSessionTimeout, Auth: g.auth,
 		Words: g.o.Words, Metrics: g.o.Metrics, Stats: g.o.Metrics.Open(uint64(g.next), remote), Log: g.o.Log}
 	if g.serve != nil {
-		o.Tree, o.Leader = g.serve.Tree, g.serve.Leader
+		o.Tree, o.Role = g.serve.Tree, g.serve.Role
 	}
 	pid := c.SpawnPrefix(supervise.Props(g.o.Log, "session", func() actor.Actor { return session.New(o) }), "session")
 	c.Watch(pid)

@@ -31,6 +31,9 @@ type Registry struct {
 	Incarnations    atomic.Int64 // times the replica was built
 	LargeReplies    atomic.Int64 // replies over jute.maxbuffer
 
+	Ensemble Ensemble
+	position atomic.Pointer[position]
+
 	mu    sync.Mutex
 	conns map[uint64]*Connection
 }
@@ -143,6 +146,7 @@ func (r *Registry) ResetServer() {
 	r.Received.Store(0)
 	r.Sent.Store(0)
 	r.Latency.Reset()
+	r.Ensemble.ProposalSize.Reset()
 }
 
 // ResetConnections is crst: every connection's counters start anew.

@@ -9,6 +9,7 @@ import (
 
 	"troupe/actors/config"
 	"troupe/actors/tree/znode"
+	"troupe/cluster/zab"
 	"troupe/persistence"
 	"troupe/wire"
 )
@@ -24,26 +25,20 @@ type recovered struct {
 	disk
 	tree       *znode.Tree
 	checkpoint wire.Zxid
+	tail       []*zab.Batch // in the log behind what is known committed
 }
 
 // errDamaged says that what is on disk does not fit together.
 var errDamaged = persistence.ErrDamaged
 
 // recoverReplica opens the files and rebuilds the tree: the checkpoint, then the log
-// after it. Alone, a server commits what it has logged.
+// after it, up to what is known committed. What follows is kept for a leader to
+// commit; a server alone does so at once.
 func recoverReplica(cfg *config.Config, o persistence.Options, log zerolog.Logger) (*recovered, error) {
 	started := time.Now()
-	if err := persistence.ForeignData(cfg.DataDir, cfg.DataLogDir); err != nil {
-		return nil, err
-	}
-	stateDir, logDir := persistence.Layout(cfg.DataDir, cfg.DataLogDir)
-	state, err := persistence.OpenState(stateDir, o)
+	state, txlog, found, err := persistence.Open(cfg.DataDir, cfg.DataLogDir, o)
 	if err != nil {
 		return nil, err
-	}
-	txlog, found, err := persistence.OpenLog(logDir, o)
-	if err != nil {
-		return nil, errors.Join(err, state.Close())
 	}
 	r := &recovered{disk: disk{txlog, state}}
 	replayed, err := r.rebuild()
@@ -54,7 +49,7 @@ func recoverReplica(cfg *config.Config, o persistence.Options, log zerolog.Logge
 	if found.Dropped > 0 {
 		e = log.Warn().Stringer("tail", found.Tail).Int64("dropped_bytes", found.Dropped)
 	}
-	e.Stringer("zxid", r.tree.Applied()).Stringer("checkpoint", r.checkpoint).Int("replayed", replayed).
+	e.Stringer("zxid", r.tree.Applied()).Stringer("checkpoint", r.checkpoint).Int("replayed", replayed).Int("uncommitted", len(r.tail)).
 		Int("znodes", r.tree.Counts().Nodes).Int("sessions", r.tree.Counts().Sessions).
 		Dur("took_ms", time.Since(started)).Msg("state recovered")
 	return r, nil
@@ -100,6 +95,7 @@ func (r *recovered) rebuild() (replayed int, err error) {
 
 func (r *recovered) replay() (n int, err error) {
 	var events []znode.Event
+	committed := r.log.Committed()
 	err = r.log.Scan(r.checkpoint+1, func(e persistence.Entry) error {
 		rec, err := wire.UnpackRecord(e.Data)
 		if err != nil {
@@ -107,6 +103,10 @@ func (r *recovered) replay() (n int, err error) {
 		}
 		if rec.Eval > wire.EvalVersion {
 			return fmt.Errorf("%w: record %v is of evaluation version %d", persistence.ErrNewerFormat, e.Zxid, rec.Eval)
+		}
+		if e.Zxid > committed {
+			r.tail = append(r.tail, &zab.Batch{Records: []wire.Record{*rec}, Entries: []wire.Entry{e}})
+			return nil
 		}
 		txn, _ := znode.Evaluate(r.tree, rec)
 		events = r.tree.Perform(rec, &txn, events[:0])

@@ -50,12 +50,7 @@ func fill(b *testing.B, cfg *config.Config, n int) {
 		c.Nodes = append(c.Nodes, persistence.Node{Path: path, Value: packer.Znode(nil, z)})
 	}
 	c.Zxid, c.Digest = s.Zxid, s.Digest
-	stateDir, logDir := persistence.Layout(cfg.DataDir, cfg.DataLogDir)
-	state, err := persistence.OpenState(stateDir, persistence.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	log, _, err := persistence.OpenLog(logDir, persistence.Options{})
+	state, log, _, err := persistence.Open(cfg.DataDir, cfg.DataLogDir, persistence.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

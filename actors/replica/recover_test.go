@@ -36,6 +36,16 @@ func (d *disks) recover() (*recovered, error) {
 	return r, err
 }
 
+// directories are those in use.
+func (d *disks) directories() persistence.Directories {
+	d.Helper()
+	dirs, err := persistence.Locate(d.cfg.DataDir, d.cfg.DataLogDir, d.o)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return dirs
+}
+
 // refused wants recovery to fail for a reason, and the files to be closed.
 func (d *disks) refused(kind error, says string) {
 	d.Helper()
@@ -59,8 +69,7 @@ func (d *disks) log(records ...*wire.Record) {
 
 func (d *disks) entries(entries ...persistence.Entry) {
 	d.Helper()
-	_, dir := persistence.Layout(d.cfg.DataDir, d.cfg.DataLogDir)
-	l, _, err := persistence.OpenLog(dir, d.o)
+	l, _, err := persistence.OpenLog(d.directories().Log, d.o)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -84,8 +93,7 @@ func (d *disks) save(t *znode.Tree, change func(*persistence.Checkpoint)) {
 	if change != nil {
 		change(c)
 	}
-	dir, _ := persistence.Layout(d.cfg.DataDir, d.cfg.DataLogDir)
-	state, err := persistence.OpenState(dir, d.o)
+	state, err := persistence.OpenState(d.directories().State, d.o)
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -173,8 +181,7 @@ func TestRecover_WhatDoesNotFitTogether(t *testing.T) {
 	d = newDisks(t) // the state has been lost, and the log does not go back to the beginning
 	tree = znode.New()
 	d.log(history(1, 20, tree)...)
-	_, dir := persistence.Layout(d.cfg.DataDir, d.cfg.DataLogDir)
-	l, _, err := persistence.OpenLog(dir, d.o)
+	l, _, err := persistence.OpenLog(d.directories().Log, d.o)
 	if err != nil {
 		t.Fatal(err)
 	}

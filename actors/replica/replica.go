@@ -10,13 +10,12 @@ import (
 
 	"troupe/actors/checkpoint"
 	"troupe/actors/config"
-	"troupe/actors/leader"
+	"troupe/actors/link"
 	"troupe/actors/metrics"
+	"troupe/actors/peer"
 	"troupe/actors/supervise"
 	"troupe/actors/tree"
 	"troupe/actors/txlog"
-	"troupe/cluster/quorum"
-	"troupe/cluster/zab"
 	"troupe/persistence"
 	"troupe/wire"
 )
@@ -35,8 +34,10 @@ const (
 
 // Emits, to its parent.
 type (
-	// Serving tells that an incarnation serves.
-	Serving struct{ Tree, Leader *actor.PID }
+	// Serving tells that an incarnation serves, by this role.
+	Serving struct{ Tree, Role *actor.PID }
+	// Suspended tells that there is no leader; clients may stay and wait.
+	Suspended struct{}
 	// Ended tells that the incarnation is over and another is being built.
 	Ended struct{}
 	// Fatal tells that there will be no other incarnation, and why.
@@ -83,6 +84,8 @@ type Options struct {
 	Persistence persistence.Options
 	Metrics     *metrics.Registry
 	Log         zerolog.Logger
+	Network     *link.Network // nil for a server alone
+	Incarnation uint64        // of the process
 }
 
 // Replica is the actor.
@@ -95,6 +98,9 @@ type Replica struct {
 	booting  bool
 	ending   bool // the incarnation's end has begun and its files are not closed yet
 	closing  bool // for good
+	replaced bool // the state on disk is another one now
+	tree     *actor.PID
+	peer     *actor.PID
 	failure  error
 }
 
@@ -108,6 +114,17 @@ func (r *Replica) Receive(c actor.Context) {
 		r.boot(c)
 	case *booted:
 		r.onBooted(c, m)
+	case *peer.Serving:
+		if !r.ending {
+			r.tell(c, &Serving{Tree: r.tree, Role: m.Role})
+		}
+	case *peer.Suspended:
+		r.tell(c, &Suspended{})
+	case *peer.Rebuild:
+		r.replaced = true
+		r.end(c)
+	case *peer.Retired:
+		r.end(c)
 	case *supervise.Failed:
 		r.onFailed(c, m)
 	case *actor.Terminated:
@@ -146,36 +163,25 @@ func (r *Replica) onBooted(c actor.Context, m *booted) {
 		r.end(c)
 		return
 	}
-	tr, ld := r.spawn(c, m.r)
+	r.replaced = false
+	r.spawn(c, m.r)
 	r.o.Metrics.ObserveApplied(m.r.tree.Applied(), 0)
-	r.tell(c, &Serving{Tree: tr, Leader: ld})
 }
 
 // spawn makes the actors of an incarnation.
-func (r *Replica) spawn(c actor.Context, m *recovered) (tr, ld *actor.PID) {
+func (r *Replica) spawn(c actor.Context, m *recovered) {
 	cfg := r.o.Config
-	sessions := make(map[wire.SessionID]int32)
-	m.tree.Sessions(func(id wire.SessionID, s wire.Session, _ int) { sessions[id] = s.Timeout })
-	last := m.tree.Applied()
 	log := r.child(c, "txlog", func() actor.Actor { return txlog.New(patientLog{m.log}, r.beside) })
 	saver := r.child(c, "checkpoint", func() actor.Actor {
 		return checkpoint.New(m.state, log, m.checkpoint, r.beside)
 	})
-	tr = r.child(c, "tree", func() actor.Actor {
+	r.tree = r.child(c, "tree", func() actor.Actor {
 		return tree.New(tree.Options{Tree: m.tree, Checkpoint: saver, CheckpointEvery: min(cfg.SnapCount, checkpointRecords),
-			CheckpointBytes: checkpointBytes, SkipACL: cfg.SkipACL, Log: r.o.Log, Applied: r.o.Metrics.ObserveApplied})
+			CheckpointBytes: checkpointBytes, SkipACL: cfg.SkipACL, Log: r.o.Log, Applied: r.o.Metrics.ObserveApplied,
+			Config: cfg.ConfigNode()})
 	})
-	ld = r.child(c, "leader", func() actor.Actor {
-		q := quorum.Majority{Voters: []wire.ServerID{cfg.MyID}}
-		return leader.New(leader.Options{ID: cfg.MyID, Epoch: last.Epoch(),
-			Zab: zab.NewLeader(q, last, flags(cfg)), Log: log, Tree: tr, Sessions: sessions,
-			TickTime: cfg.TickTime, SweepEvery: cfg.ContainerCheckInterval,
-			SweepMax:       perSweep(cfg.ContainerMaxPerMinute, cfg.ContainerCheckInterval),
-			SweepNeverUsed: cfg.ContainerMaxNeverUsedInterval, Logger: r.o.Log,
-			Proposed: func(n int) { r.o.Metrics.Proposals.Add(int64(n)) },
-			Expired:  func(n int) { r.o.Metrics.SessionsExpired.Add(int64(n)) }})
-	})
-	return tr, ld
+	options := r.membership(m, log)
+	r.peer = r.child(c, "peer", func() actor.Actor { return peer.New(options) })
 }
 
 func (r *Replica) child(c actor.Context, kind string, producer actor.Producer) *actor.PID {
@@ -183,25 +189,6 @@ func (r *Replica) child(c actor.Context, kind string, producer actor.Producer) *
 	c.Watch(pid)
 	r.children[pid.Id] = true
 	return pid
-}
-
-// flags are what records carry of this server's configuration.
-func flags(cfg *config.Config) (f wire.RecordFlags) {
-	if cfg.SkipACL {
-		f |= wire.FlagSkipACL
-	}
-	if cfg.EnforceQuota {
-		f |= wire.FlagEnforceQuota
-	}
-	if cfg.ExtendedTypes {
-		f |= wire.FlagExtendedTypes
-	}
-	return f
-}
-
-// perSweep is how many nodes one sweep may reap.
-func perSweep(perMinute int, every time.Duration) int {
-	return max(1, int(float64(perMinute)*every.Minutes()))
 }
 
 // onFailed ends the incarnation that a child has failed in.
@@ -246,8 +233,8 @@ func (r *Replica) closeWhenStopped(c actor.Context) {
 func (r *Replica) onClose(c actor.Context) {
 	r.closing = true
 	switch {
-	case r.disk != nil:
-		r.end(c)
+	case r.disk != nil && !r.ending:
+		c.Send(r.peer, &peer.Retire{})
 	case !r.booting && !r.ending:
 		r.tell(c, &Closed{})
 	}
@@ -258,6 +245,9 @@ func (r *Replica) onClosed(c actor.Context, m *closed) {
 	switch {
 	case r.closing:
 		r.tell(c, &Closed{m.err})
+	case r.replaced && m.err == nil:
+		r.o.Log.Info().Msg("the state received from the leader is read")
+		r.boot(c)
 	case r.tooMany():
 		r.tell(c, &Fatal{fmt.Errorf("the replica failed %d times within %v, last: %w", len(r.starts), incarnationWindow, r.failure)})
 	default:

@@ -3,6 +3,8 @@ package session
 import (
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"troupe/wire"
 )
 
@@ -30,6 +32,16 @@ type (
 type (
 	// Close asks for the connection to be closed at once.
 	Close struct{ Why string }
+	// Hold tells that there is no leader: what comes from the client waits.
+	Hold struct{}
+	// Resume brings the actors of the next reign.
+	Resume struct{ Tree, Role *actor.PID }
+)
+
+// To itself.
+type (
+	// waited tells that a Hold has lasted for the session's timeout.
+	waited struct{ hold int }
 )
 
 // Frame is one request, decoded as far as it decodes.

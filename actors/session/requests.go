@@ -24,6 +24,10 @@ type batch struct {
 func (s *Session) onFrames(c actor.Context, m *Frames) {
 	switch s.state {
 	case serving:
+		if s.hold.on || len(s.syncs) > 0 {
+			s.early = append(s.early, m)
+			return
+		}
 	case verifying, admitting:
 		s.early = append(s.early, m)
 		return
@@ -31,17 +35,36 @@ func (s *Session) onFrames(c actor.Context, m *Frames) {
 		s.window.Replied(len(m.Frames))
 		return
 	}
-	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At})
-	s.count(m)
 	s.touch(c, m.At)
 	var b batch
 	for i := range m.Frames {
 		if s.state != serving {
 			break // a close, or something that ends the connection, was among them
 		}
+		if len(b.syncs) > 0 && m.Frames[i].Op != wire.OpSync {
+			// What comes behind a sync waits for it: it is answered in its turn.
+			s.early = append(s.early, &Frames{m.At, m.Frames[i:]})
+			m.Frames = m.Frames[:i]
+			break
+		}
 		s.route(c, &m.Frames[i], &b)
 	}
+	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At})
+	s.count(m)
 	s.dispatch(c, &b)
+}
+
+// release goes on with what has waited.
+func (s *Session) release(c actor.Context) {
+	early := s.early
+	s.early = nil
+	for i, f := range early {
+		if s.hold.on || len(s.syncs) > 0 {
+			s.early = append(s.early, early[i:]...)
+			return
+		}
+		s.onFrames(c, f)
+	}
 }
 
 func (s *Session) count(m *Frames) {
@@ -62,10 +85,10 @@ func (s *Session) dispatch(c actor.Context, b *batch) {
 		c.Send(s.o.Tree, &tree.Requests{Conn: s.o.ID, Auth: s.auth, Items: b.items})
 	}
 	if len(b.drafts) > 0 {
-		c.Send(s.o.Leader, &leader.Submit{Drafts: b.drafts})
+		c.Send(s.o.Role, &leader.Submit{Drafts: b.drafts})
 	}
 	for _, y := range b.syncs {
-		c.Send(s.o.Leader, y)
+		c.Send(s.o.Role, y)
 	}
 	*b = batch{}
 }
@@ -84,11 +107,11 @@ func (s *Session) route(c actor.Context, f *Frame, b *batch) {
 	case f.Op == wire.OpReconfig && f.Err != nil:
 		s.ready(f, b, &tree.Ready{Zxid: tree.ZxidApplied, Err: wire.MarshallingError})
 	case f.Op.IsWrite():
-		s.draft(c, f, b)
+		s.draft(f, b)
 	case f.Err != nil:
 		s.ready(f, b, &tree.Ready{Zxid: tree.ZxidApplied, Err: wire.MarshallingError})
 	case f.Op == wire.OpSync:
-		s.sync(c, f, b)
+		s.sync(f, b)
 	case f.Op == wire.OpPing:
 		b.items = append(b.items, tree.Item{Xid: wire.XidPing, After: s.forwarded, Request: f.Request})
 	default:
@@ -101,10 +124,7 @@ func (s *Session) ready(f *Frame, b *batch, r *tree.Ready) {
 	b.items = append(b.items, tree.Item{Xid: f.Xid, After: s.forwarded, Ready: r})
 }
 
-func (s *Session) draft(c actor.Context, f *Frame, b *batch) {
-	if len(b.syncs) > 0 {
-		s.dispatch(c, b) // a sync has its place between writes
-	}
+func (s *Session) draft(f *Frame, b *batch) {
 	s.forwarded++
 	b.drafts = append(b.drafts, wire.Record{Op: f.Op, Session: s.id, Generation: s.generation, Cxid: f.Xid,
 		Auth: s.auth, Body: f.Body, Request: f.Request, Malformed: f.Err})
@@ -113,9 +133,10 @@ func (s *Session) draft(c actor.Context, f *Frame, b *batch) {
 	}
 }
 
-func (s *Session) sync(_ actor.Context, f *Frame, b *batch) {
+func (s *Session) sync(f *Frame, b *batch) {
 	s.forwarded++
-	b.syncs = append(b.syncs, &leader.Sync{Conn: s.o.ID, Xid: f.Xid, Path: f.Request.(*wire.Sync).Path})
+	y := &leader.Sync{Conn: s.o.ID, Xid: f.Xid, Path: f.Request.(*wire.Sync).Path}
+	b.syncs, s.syncs = append(b.syncs, y), append(s.syncs, y)
 }
 
 // onAuth adds an identity. What came before in the batch goes out under the old
@@ -201,6 +222,13 @@ func (s *Session) onDeliver(c actor.Context, m *tree.Deliver) {
 	if len(s.queue) > maxQueue {
 		s.o.Metrics.Unread.Add(1)
 		s.stop(c, "the client does not read what it asked for")
+		return
+	}
+	if m.Syncs > 0 {
+		if s.syncs = s.syncs[m.Syncs:]; len(s.syncs) == 0 {
+			s.syncs = nil
+			s.release(c)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type Options struct {
 	Leave        func() // frees the connection's place; called before the client can see that it is closed
 	ID           tree.Conn
 	RemoteIP     string
-	Tree, Leader *actor.PID // nil while the server does not serve
+	Tree, Role   *actor.PID // nil while the server does not serve; the role is a leader or a follower
 	All          *Credits   // of all sessions together
 	Outstanding  int        // requests of this session
 	MaxFrame     int        // bytes (jute.maxbuffer)
@@ -65,8 +65,11 @@ type Session struct {
 	id         wire.SessionID
 	generation wire.Generation
 	auth       []wire.ID
-	forwarded  uint64       // requests sent to the leader
-	early      []*Frames    // came before the connection was attached
+	forwarded  uint64         // requests sent to the leader
+	early      []*Frames      // wait: for the attachment, a sync, a leader
+	syncs      []*leader.Sync // without a reply
+	asked      bool           // the leader, about a session that this server does not know
+	hold       hold
 	stamps     []stamp      // of requests without a reply, in order
 	queue      []wire.Reply // have not been written yet: the outbox has no room
 	unwritten  int          // replies whose credits wait for the socket
@@ -113,6 +116,14 @@ func (s *Session) Receive(c actor.Context) {
 		s.onBroken(c, m)
 	case *Close:
 		s.stop(c, m.Why)
+	case *Hold:
+		s.onHold(c)
+	case *tree.Settled:
+		s.onSettled(c, m)
+	case *Resume:
+		s.onResume(c, m)
+	case *waited:
+		s.onWaited(c, m)
 	case *actor.Stopping:
 		s.onStopping(c)
 	}
@@ -134,15 +145,19 @@ func (s *Session) onHello(c actor.Context, m *Hello) {
 		s.stop(c, err.Error())
 		return
 	}
-	if s.o.Tree == nil {
-		s.stop(c, "the server does not serve yet")
+	if s.o.Tree == nil || s.o.Role == nil {
+		s.stop(c, "the server does not serve")
 		return
 	}
 	s.connect, s.state = req, verifying
 	asked := time.Duration(req.Timeout) * time.Millisecond
 	s.timeout = min(max(asked, s.o.MinTimeout), s.o.MaxTimeout)
-	c.Send(s.o.Tree, &tree.Connect{Actor: c.Self(), Session: req.Session, Password: req.Password,
-		LastZxidSeen: req.LastZxidSeen})
+	c.Send(s.o.Tree, s.ask(c))
+}
+
+func (s *Session) ask(c actor.Context) *tree.Connect {
+	return &tree.Connect{Actor: c.Self(), Session: s.connect.Session, Password: s.connect.Password,
+		LastZxidSeen: s.connect.LastZxidSeen}
 }
 
 func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
@@ -151,6 +166,11 @@ func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
 		s.stop(c, "the client has seen a zxid that this server has not")
 		return
 	case tree.Refused:
+		if !s.asked { // this server may be a little behind the one that knows it
+			s.asked = true
+			c.Send(s.o.Role, &leader.Sync{Connect: s.ask(c)})
+			return
+		}
 		s.respond(c, &wire.ConnectResponse{Password: make([]byte, wire.PasswordSize)})
 		s.close(c, "session expired or wrong password")
 		return
@@ -161,7 +181,7 @@ func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
 		rand.Read(password) // never fails
 	}
 	s.state, s.touched = admitting, time.Now() // the leader counts from here
-	c.Send(s.o.Leader, &leader.Admit{Conn: s.o.ID, Actor: c.Self(), Session: s.connect.Session,
+	c.Send(s.o.Role, &leader.Admit{Conn: s.o.ID, Actor: c.Self(), Session: s.connect.Session,
 		Timeout: int32(s.timeout / time.Millisecond), Password: password, Auth: s.auth})
 }
 
@@ -181,18 +201,14 @@ func (s *Session) onWelcome(c actor.Context, m *tree.Welcome) {
 	s.o.Stats.Timeout.Store(int32(s.timeout / time.Millisecond))
 	s.respond(c, &wire.ConnectResponse{Timeout: int32(s.timeout / time.Millisecond), Session: m.Session,
 		Password: m.Password})
-	early := s.early
-	s.early = nil
-	for _, f := range early {
-		s.onFrames(c, f)
-	}
+	s.release(c)
 }
 
 // touch tells the leader that the client lives, if that is not just known.
 func (s *Session) touch(c actor.Context, at time.Time) {
-	if at.Sub(s.touched) >= leader.TouchEvery(s.timeout) {
+	if s.o.Role != nil && at.Sub(s.touched) >= leader.TouchEvery(s.timeout) {
 		s.touched = at
-		c.Send(s.o.Leader, &leader.Touch{Session: s.id})
+		c.Send(s.o.Role, &leader.Touch{Session: s.id})
 	}
 }
 

@@ -13,6 +13,7 @@ func (c *core) apply(r *wire.Record) {
 		c.bugs = append(c.bugs, bug{r, out.Panic})
 	}
 	c.events = c.tree.Perform(r, &txn, c.events[:0])
+	c.digests.note(r.Zxid, c.tree.Digest())
 	for i := range c.events {
 		c.fire(&c.events[i])
 	}
@@ -71,7 +72,10 @@ func (c *core) finishSyncs() {
 	n := 0
 	for ; n < len(c.syncs) && c.syncs[n].Zxid <= c.tree.Applied(); n++ {
 		s := &c.syncs[n]
-		if cn := c.conns[s.Conn]; cn != nil {
+		if s.Connect != nil {
+			c.verified = append(c.verified, verified{s.Connect.Actor, c.onConnect(s.Connect)})
+		} else if cn := c.conns[s.Conn]; cn != nil {
+			cn.syncs++
 			c.reply(cn, wire.Reply{ReplyHeader: wire.ReplyHeader{Xid: s.Xid, Zxid: c.tree.Applied()},
 				Body: &wire.PathReply{Path: s.Path}})
 			c.returned(cn)

@@ -23,6 +23,15 @@ type core struct {
 	events  []znode.Event
 	fired   []Conn
 	bugs    []bug
+	digests digests
+	// verified are answers to Connects that waited for a sync.
+	verified []verified
+	config   string // what /zookeeper/config says, "" if the tree does
+}
+
+type verified struct {
+	actor   *actor.PID
+	verdict Verified
 }
 
 // bug is a record that Evaluate panicked on.
@@ -41,6 +50,7 @@ type conn struct {
 	done       uint64    // how many of its requests to the leader have come back
 	waiting    []pending // reads whose turn has not come
 	out        []wire.Reply
+	syncs      int // of out
 	welcome    *Welcome
 	ended      string // not empty: close after out
 	touched    bool   // has something to be sent
@@ -208,3 +218,20 @@ func due(z *wire.Znode, children int, m *Sweep) bool {
 
 // Timeout is a session's timeout as a duration.
 func Timeout(ms int32) time.Duration { return time.Duration(ms) * time.Millisecond }
+
+// onExpel ends a connection that its session has left.
+func (c *core) onExpel(m *Expel) {
+	if cn := c.attach[m.Session]; cn != nil && cn.generation < m.Generation {
+		c.end(cn, "session moved to another server")
+	}
+}
+
+// population tells who is there.
+func (c *core) population() *Population {
+	p := &Population{Sessions: make(map[wire.SessionID]int32), Attached: make([]wire.Attachment, 0, len(c.attach))}
+	c.tree.Sessions(func(id wire.SessionID, s wire.Session, _ int) { p.Sessions[id] = s.Timeout })
+	for id, cn := range c.attach {
+		p.Attached = append(p.Attached, wire.Attachment{Session: id, Generation: cn.generation})
+	}
+	return p
+}

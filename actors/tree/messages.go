@@ -22,7 +22,7 @@ type (
 		Password     []byte
 		LastZxidSeen wire.Zxid
 	}
-	// Attach binds a connection to a session. Sent by the leader, before the
+	// Attach binds a connection to a session. Sent by the role, before the
 	// record of a new session; answered to Actor by Welcome, at once for a
 	// resumed session, when it is created for a new one. The connection that
 	// had the session before gets Ended.
@@ -49,16 +49,37 @@ type (
 		Auth  []wire.ID
 		Items []Item
 	}
-	// Commit brings committed records, in zxid order. Sent by the leader.
+	// Commit brings committed records, in zxid order. Sent by the role.
 	Commit struct{ Records []wire.Record }
-	// SyncPoint says that a connection's sync is done once Zxid is applied. Sent
-	// by the leader.
+	// SyncPoint says that a connection's sync is done once Zxid is applied, or
+	// that a Connect can be answered then. Sent by the role.
 	SyncPoint struct {
-		Conn Conn
-		Xid  wire.Xid
-		Path string
-		Zxid wire.Zxid
+		Conn    Conn
+		Xid     wire.Xid
+		Path    string
+		Connect *Connect
+		Zxid    wire.Zxid
 	}
+	// Settle asks how many of a connection's requests to the leader have come
+	// back, all that had been committed under the last one among them. Sent by
+	// its session actor; answered by Settled.
+	Settle struct {
+		Conn  Conn
+		Actor *actor.PID
+	}
+	// Expel ends the connection of a session that has moved to one with a higher
+	// generation. Sent by the role.
+	Expel struct {
+		Session    wire.SessionID
+		Generation wire.Generation
+	}
+	// Census asks who is there. Sent by the role; answered to the sender by
+	// Population.
+	Census struct{}
+	// DigestAt asks for the tree's digest at a zxid, as soon as that has been
+	// applied; 0 is the last. Sent by the role; answered to the sender by Digest,
+	// or not at all if it is long past.
+	DigestAt struct{ Zxid wire.Zxid }
 	// Sweep asks for containers and TTL nodes that are due. Sent by the leader;
 	// answered by Reapable.
 	Sweep struct {
@@ -104,8 +125,24 @@ type (
 		Timeout    int32
 		Password   []byte
 	}
-	// Deliver is what goes to a client, in order: replies and watch events.
-	Deliver struct{ Replies []wire.Reply }
+	// Deliver is what goes to a client, in order: replies and watch events. Syncs
+	// of the replies are to syncs.
+	Deliver struct {
+		Replies []wire.Reply
+		Syncs   int
+	}
+	// Settled answers Settle.
+	Settled struct{ Done uint64 }
+	// Population answers Census.
+	Population struct {
+		Sessions map[wire.SessionID]int32 // timeouts in milliseconds
+		Attached []wire.Attachment        // connections of this server
+	}
+	// Digest answers DigestAt.
+	Digest struct {
+		Zxid  wire.Zxid
+		Value uint64
+	}
 	// Ended tells a session actor to close its connection after what it was
 	// given before.
 	Ended struct{ Why string }

@@ -83,7 +83,12 @@ func (c *core) getData(cn *conn, q *wire.GetData, auth []wire.ID) (wire.Body, wi
 		return nil, code
 	}
 	c.watch(cn, q.Watch, q.Path, watch.Data)
-	return &wire.DataReply{Data: z.Data, Stat: z.Stat(children)}, wire.OK
+	r := &wire.DataReply{Data: z.Data, Stat: z.Stat(children)}
+	if c.config != "" && q.Path == znode.ConfigPath && z.Mzxid == 0 {
+		// Each server's own list, as its file says; addresses may differ.
+		r.Data, r.Stat.DataLength, r.Stat.Version = []byte(c.config), int32(len(c.config)), -1
+	}
+	return r, wire.OK
 }
 
 func (c *core) getChildren(cn *conn, q *wire.GetChildren, auth []wire.ID) (wire.Body, wire.ErrorCode) {

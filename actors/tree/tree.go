@@ -24,6 +24,7 @@ type Options struct {
 	SkipACL         bool
 	Log             zerolog.Logger
 	Applied         func(wire.Zxid, int) // told after each batch, for the counters
+	Config          string               // what /zookeeper/config says; "" for what the tree says
 }
 
 // Tree is the actor.
@@ -33,10 +34,16 @@ type Tree struct {
 	records int   // since the last checkpoint began
 	bytes   int64 // of their bodies
 	saving  bool
+	asked   *actor.PID // for the digest at askedAt, which has not been applied yet
+	askedAt wire.Zxid
 }
 
 // New makes the actor.
-func New(o Options) *Tree { return &Tree{core: newCore(o.Tree, o.SkipACL), o: o} }
+func New(o Options) *Tree {
+	t := &Tree{core: newCore(o.Tree, o.SkipACL), o: o}
+	t.config = o.Config
+	return t
+}
 
 // Receive implements actor.Actor.
 func (t *Tree) Receive(c actor.Context) {
@@ -58,6 +65,14 @@ func (t *Tree) Receive(c actor.Context) {
 		if cn := t.conns[m.Conn]; cn != nil {
 			cn.auth = m.Auth
 		}
+	case *Settle:
+		t.onSettle(c, m)
+	case *Expel:
+		t.onExpel(m)
+	case *Census:
+		c.Respond(t.population())
+	case *DigestAt:
+		t.onDigestAt(c, m)
 	case *Sweep:
 		r := t.onSweep(m)
 		c.Respond(&r)
@@ -78,6 +93,10 @@ func (t *Tree) onCommit(c actor.Context, m *Commit) {
 		t.bytes += int64(len(m.Records[i].Body))
 	}
 	t.records += len(m.Records)
+	if t.asked != nil && t.tree.Applied() >= t.askedAt {
+		t.tellDigest(c, t.asked, t.askedAt)
+		t.asked = nil
+	}
 	for _, b := range t.bugs {
 		t.o.Log.Error().Stringer("zxid", b.record.Zxid).Stringer("op", b.record.Op).
 			Hex("body", b.record.Body).Str("panic", fmt.Sprint(b.panic)).
@@ -110,8 +129,8 @@ func (t *Tree) flush(c actor.Context) {
 			cn.welcome = nil
 		}
 		if len(cn.out) > 0 {
-			c.Send(cn.actor, &Deliver{cn.out})
-			cn.out = nil
+			c.Send(cn.actor, &Deliver{cn.out, cn.syncs})
+			cn.out, cn.syncs = nil, 0
 		}
 		if cn.ended != "" {
 			c.Send(cn.actor, &Ended{cn.ended})
@@ -121,4 +140,32 @@ func (t *Tree) flush(c actor.Context) {
 		t.touched[i] = nil
 	}
 	t.touched = t.touched[:0]
+	for i := range t.verified {
+		v := &t.verified[i]
+		c.Send(v.actor, &v.verdict)
+	}
+	t.verified = nil
+}
+
+func (t *Tree) onSettle(c actor.Context, m *Settle) {
+	s := &Settled{}
+	if cn := t.conns[m.Conn]; cn != nil {
+		s.Done = cn.done
+	}
+	t.flush(c) // what it has been given comes first
+	c.Send(m.Actor, s)
+}
+
+func (t *Tree) onDigestAt(c actor.Context, m *DigestAt) {
+	if m.Zxid > t.tree.Applied() {
+		t.asked, t.askedAt = c.Sender(), m.Zxid
+		return
+	}
+	t.tellDigest(c, c.Sender(), m.Zxid)
+}
+
+func (t *Tree) tellDigest(c actor.Context, who *actor.PID, z wire.Zxid) {
+	if d, ok := t.digestAt(z); ok {
+		c.Send(who, &d)
+	}
 }

@@ -3,6 +3,7 @@ package txlog
 import (
 	"errors"
 	"math/rand"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,28 @@ func (d *fakeDisk) Trim(below wire.Zxid) error {
 	return <-w.done
 }
 
+// order is a call that stands between appends.
+func (d *fakeDisk) order(z wire.Zxid) error {
+	w := write{trim: z, done: make(chan error)}
+	d.writes <- w
+	return <-w.done
+}
+
+func (d *fakeDisk) SetAcceptedEpoch(e wire.Epoch) error      { return d.order(wire.Zxid(e)) }
+func (d *fakeDisk) Enter(e wire.Epoch, _ string) error       { return d.order(wire.Zxid(e)) }
+func (d *fakeDisk) TruncateAfter(z wire.Zxid) error          { return d.order(z) }
+func (d *fakeDisk) EpochEnds(wire.Zxid) ([]wire.Zxid, error) { return []wire.Zxid{7}, nil }
+func (d *fakeDisk) Epochs() (accepted, current wire.Epoch)   { return 3, 2 }
+func (d *fakeDisk) EnsembleID() string                       { return "e" }
+func (d *fakeDisk) Vouches() bool                            { return true }
+func (d *fakeDisk) End() wire.Zxid                           { return 7 }
+func (d *fakeDisk) Read(from wire.Zxid, _ int) ([]persistence.Entry, error) {
+	if from < 5 {
+		return nil, persistence.ErrTrimmed
+	}
+	return []persistence.Entry{{Zxid: from}}, nil
+}
+
 // bench is the actor under test, with a parent and a leader that note what they
 // are told.
 type bench struct {
@@ -57,7 +80,7 @@ func newBench(t *testing.T) *bench {
 	spawned := make(chan *actor.PID, 1)
 	note := func(c actor.Context) {
 		switch m := c.Message().(type) {
-		case *Durable, *supervise.Failed:
+		case *Durable, *Promised, *Entered, *Flushed, *Entries, *supervise.Failed:
 			b.told <- m
 		}
 	}
@@ -292,4 +315,60 @@ func TestLog_StoppedWhileWriting(t *testing.T) {
 	w.done <- nil
 	receive(t, rest)
 	b.silent()
+}
+
+// TestLog_ControlsKeepTheirPlace: what is written between appends is done there,
+// and each is answered once it is.
+func TestLog_ControlsKeepTheirPlace(t *testing.T) {
+	b := newBench(t)
+	send := func(m any) { b.root.RequestWithCustomSender(b.log, m, b.leader) }
+	entries := func(z ...wire.Zxid) (es []persistence.Entry) {
+		for _, z := range z {
+			es = append(es, persistence.Entry{Zxid: z})
+		}
+		return es
+	}
+	send(&Append{Entries: entries(1), Tell: b.leader})
+	first := receive(t, b.disk.writes)
+	send(&Append{Entries: entries(2), Tell: b.leader})
+	send(&Promise{Epoch: 9, Tell: b.leader})
+	send(&Append{Entries: entries(3, 4), Tell: b.leader})
+	send(&Truncate{After: 3})
+	send(&Append{Entries: entries(4), Tell: b.leader})
+	send(&Enter{Epoch: 9, Ensemble: "e", Tell: b.leader})
+	send(&Flush{})
+	first.done <- nil
+	for _, want := range []struct {
+		first wire.Zxid
+		n     int
+		order wire.Zxid
+		told  any
+	}{{2, 1, 0, &Durable{2}}, {0, 0, 9, &Promised{9}}, {3, 2, 0, &Durable{4}}, {0, 0, 3, nil}, {4, 1, 0, &Durable{4}}, {0, 0, 9, &Entered{9}}} {
+		if want.first == 2 {
+			if d := receive(t, b.told).(*Durable); d.Zxid != 1 {
+				t.Fatalf("%+v", d)
+			}
+		}
+		w := receive(t, b.disk.writes)
+		if len(w.entries) != want.n || w.trim != want.order || want.n > 0 && w.entries[0].Zxid != want.first {
+			t.Fatalf("%+v is written, want %+v", w, want)
+		}
+		w.done <- nil
+		if want.told != nil {
+			if got := receive(t, b.told); !reflect.DeepEqual(got, want.told) {
+				t.Fatalf("told %+v, want %+v", got, want.told)
+			}
+		}
+	}
+	if f := receive(t, b.told).(*Flushed); f.Last != 7 || f.Accepted != 3 || f.Current != 2 || !f.Vouches || f.Ensemble != "e" || len(f.Ends) != 1 {
+		t.Errorf("%+v", f)
+	}
+	send(&Read{Peer: 2, Join: 5, After: 2})
+	if e := receive(t, b.told).(*Entries); !e.Trimmed || e.Peer != 2 || e.Join != 5 {
+		t.Errorf("%+v", e)
+	}
+	send(&Read{Peer: 2, Join: 5, After: 6})
+	if e := receive(t, b.told).(*Entries); e.Trimmed || len(e.Entries) != 1 || e.Entries[0].Zxid != 7 {
+		t.Errorf("%+v", e)
+	}
 }

@@ -30,9 +30,7 @@ type host struct {
 
 func (w *Words) conf(b *strings.Builder, _ *tree.Description) {
 	h := w.host()
-	for _, line := range w.cfg.Lines(h.dataDirSize, h.logDirSize) {
-		b.WriteString(line + "\n")
-	}
+	b.WriteString(w.cfg.Conf(h.dataDirSize, h.logDirSize))
 }
 
 func (w *Words) dirs(b *strings.Builder, _ *tree.Description) {

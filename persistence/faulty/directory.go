@@ -2,6 +2,7 @@ package faulty
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -118,7 +119,9 @@ func (f *file) durable(b []byte) []byte {
 // PowerLoss crashes the disk and returns, in memory, what is on it when power
 // is back. The same seed and history give the same disk.
 func (d *Disk) PowerLoss() (*Disk, error) {
-	return d.after(func(a, next *directory, left *memory) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	next, err := d.after(func(a, next *directory, left *memory) error {
 		for _, fd := range sorted(a.files) {
 			f := a.files[fd]
 			if !f.linked && d.coin() {
@@ -137,12 +140,20 @@ func (d *Disk) PowerLoss() (*Disk, error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	next.names = d.survivors()
+	d.revive(next)
+	return next, nil
 }
 
 // Kill crashes the disk and returns, in memory, what is on it for the next
 // process when this one is killed: all that was written, durable or not yet.
 func (d *Disk) Kill() (*Disk, error) {
-	return d.after(func(a, next *directory, left *memory) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	next, err := d.after(func(a, next *directory, left *memory) error {
 		next.removed = maps.Clone(a.removed)
 		next.files = make(map[storage.FileDesc]*file)
 		for fd, f := range a.files {
@@ -158,12 +169,16 @@ func (d *Disk) Kill() (*Disk, error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	next.names = d.names.same()
+	return next, nil
 }
 
-// after builds the disk that a crash leaves, directory by directory.
+// after builds the disk that a crash leaves, directory by directory. It is
+// called with d.mu held.
 func (d *Disk) after(fill func(a, next *directory, left *memory) error) (*Disk, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.crashed = true
 	next := New(d.rnd.Int63(), nil)
 	for _, name := range slices.Sorted(maps.Keys(d.dirs)) {
@@ -217,4 +232,36 @@ func sorted[V any](m map[storage.FileDesc]V) []storage.FileDesc {
 		}
 		return int(a.Num - b.Num)
 	})
+}
+
+// Corrupt changes a bit of a byte in the newest journal of a directory that is
+// not open, as a disk does that fails without saying so. A negative offset
+// counts from the end. It works in memory only.
+func (d *Disk) Corrupt(dir string, offset int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.dirs[dir]
+	if a == nil || a.held {
+		return fmt.Errorf("corrupt %s: it is open, or not there", dir)
+	}
+	m, ok := a.base.(*memory)
+	if !ok {
+		return fmt.Errorf("corrupt %s: it is not in memory", dir)
+	}
+	var newest storage.FileDesc
+	for _, fd := range sorted(m.files) {
+		if fd.Type == storage.TypeJournal {
+			newest = fd
+		}
+	}
+	b := slices.Clone(m.files[newest])
+	if offset < 0 {
+		offset += len(b)
+	}
+	if offset < 0 || offset >= len(b) {
+		return fmt.Errorf("corrupt %s: %s has %d bytes", dir, newest, len(b))
+	}
+	b[offset] ^= 0x10
+	m.files[newest] = b
+	return nil
 }

@@ -40,6 +40,7 @@ type Disk struct {
 	mu      sync.Mutex
 	rnd     *rand.Rand
 	dirs    map[string]*directory
+	names   names
 	ops     int
 	crashAt int // the operation that crashes; 0: none
 	crashed bool
@@ -64,7 +65,7 @@ func New(seed int64, open func(dir string) (storage.Storage, error)) *Disk {
 	if open == nil {
 		open = func(string) (storage.Storage, error) { return newMemory(), nil }
 	}
-	return &Disk{open: open, rnd: rand.New(rand.NewSource(seed)), dirs: make(map[string]*directory), quota: -1}
+	return &Disk{open: open, rnd: rand.New(rand.NewSource(seed)), dirs: make(map[string]*directory), names: newNames(), quota: -1}
 }
 
 // Open opens a directory. One that is open already, or not yet closed, is

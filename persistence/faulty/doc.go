@@ -17,6 +17,10 @@
 //     the seed decides;
 //   - a removed name may come back, until the directory is synced.
 //
+// The same holds for the plain files beside the directories (names.go), and for
+// directories that are removed. A new directory is durable at once, as
+// persistence.OpenFiles syncs it.
+//
 // Kill shows what the death of the process alone leaves: all that was written.
 //
 // It imports LevelDB's storage interface only. Data flows through it, from

@@ -56,6 +56,8 @@ func Evaluate(v View, r *wire.Record) (txn Txn, out Outcome) {
 	switch r.Op {
 	case wire.OpCloseSession:
 		return e.closeSession()
+	case wire.OpNewEpoch:
+		return Txn{}, Outcome{}
 	case wire.OpDeleteContainer:
 		if r.Session != 0 {
 			return Txn{}, Outcome{Err: wire.BadArguments} // the sweep's own, not for clients

@@ -9,7 +9,7 @@ import (
 
 // isSpecial tells whether a node can never be deleted.
 func isSpecial(path string) bool {
-	return path == "/" || path == systemPath || path == quotaPath || path == configPath
+	return path == "/" || path == systemPath || path == quotaPath || path == ConfigPath
 }
 
 // delete checks the parent first: NoNode, NoAuth, then the node itself.

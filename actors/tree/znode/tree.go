@@ -11,7 +11,8 @@ import (
 const (
 	systemPath = "/zookeeper"
 	quotaPath  = "/zookeeper/quota"
-	configPath = "/zookeeper/config"
+	// ConfigPath is where an ensemble's members are listed.
+	ConfigPath = "/zookeeper/config"
 )
 
 // node is a place in the tree: the stored value and the index of children.
@@ -56,7 +57,7 @@ func New() *Tree {
 	t.nodes = 1
 	t.insert(systemPath, &wire.Znode{Data: empty, ACL: open})
 	t.insert(quotaPath, &wire.Znode{Data: empty, ACL: open})
-	t.insert(configPath, &wire.Znode{Data: empty, ACL: read, Aversion: -1})
+	t.insert(ConfigPath, &wire.Znode{Data: empty, ACL: read, Aversion: -1})
 	t.dirty.reset()
 	return t
 }

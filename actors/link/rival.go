@@ -1,0 +1,60 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// rival is another process that says it is the server to which the link is up.
+// Either the one known has died without a sign, or there are two with one id.
+type rival struct {
+	g      *greeting
+	probe  uint64 // the frame that the one known has to show it has received
+	expiry time.Duration
+}
+
+// challenge has the one known show that it is alive.
+func (l *Link) challenge(g *greeting) {
+	if l.rival != nil {
+		l.rival.g.verdict <- errors.New("another has come since")
+	}
+	l.heartbeat(true)
+	l.rival = &rival{g, l.sent, l.clock.now + l.o.PeerTimeout/2}
+}
+
+// judgeRival refuses the rival if the one known lives, or puts it in its place.
+func (l *Link) judgeRival(c actor.Context) {
+	r := l.rival
+	switch {
+	case r == nil:
+	case !l.up:
+		l.rival = nil
+		l.onGreeting(c, r.g)
+	case l.echo >= r.probe:
+		l.rival = nil
+		l.refuse(r.g, fmt.Errorf("id %d is in use by another live server, at %s: is myid the same twice?", l.o.Peer, l.in.conn.RemoteAddr()))
+	case l.clock.now >= r.expiry:
+		l.rival = nil
+		l.fail(c, errors.New("it has started anew, and its former process does not answer"))
+		l.onGreeting(c, r.g)
+	}
+}
+
+// onlyNews keeps a repeated line from being logged more than once a minute.
+type onlyNews struct {
+	last string
+	at   time.Time
+}
+
+func (o *onlyNews) news(text string) bool {
+	if text == o.last && time.Since(o.at) < time.Minute {
+		return false
+	}
+	o.last, o.at = text, time.Now()
+	return true
+}
+
+func (o *onlyNews) forget() { o.last = "" }

@@ -1,0 +1,275 @@
+package peer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+
+	"troupe/actors/elector"
+	"troupe/actors/follower"
+	"troupe/actors/leader"
+	"troupe/actors/link"
+	"troupe/actors/role"
+	"troupe/actors/supervise"
+	"troupe/actors/txlog"
+	"troupe/cluster/zab"
+	"troupe/wire"
+)
+
+// Options are what the actor is made with.
+type Options struct {
+	Self      wire.ServerID
+	Voters    []wire.ServerID
+	Links     map[wire.ServerID]link.Options // to all others, but for what happens on them
+	Leader    leader.Options                 // but for what a reign brings
+	Follower  follower.Options
+	Log       *actor.PID
+	Tail      []*zab.Batch // in the log, not applied
+	Committed wire.Zxid    // applied
+	// TrustEmpty lets this server vouch for a log that may have forgotten.
+	TrustEmpty bool
+	Logger     zerolog.Logger
+	Role       func(mode string) // told of "leader", "follower", "observer", "standalone", ""
+}
+
+// Peer is the actor.
+type Peer struct {
+	o         Options
+	links     role.Links
+	reachable map[wire.ServerID]bool
+	elector   *actor.PID
+	role      *actor.PID
+	leader    wire.ServerID // of this reign, 0 while looking
+	serving   bool
+	position  zab.Position
+	held      map[wire.ServerID]*wire.FollowerInfo // joined before this server leads
+	since     time.Time                            // it began to look
+	halted    bool
+	retiring  bool
+	retired   bool
+}
+
+// New makes the actor.
+func New(o Options) *Peer {
+	return &Peer{o: o, links: make(role.Links), reachable: make(map[wire.ServerID]bool),
+		held: make(map[wire.ServerID]*wire.FollowerInfo), position: zab.Position{Tail: o.Tail, Committed: o.Committed}}
+}
+
+// Receive implements actor.Actor.
+func (p *Peer) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *heard:
+		p.onHeard(c, m)
+	case *up:
+		p.reachable[m.peer] = true
+		c.Send(p.elector, &elector.Up{Peer: m.peer})
+	case *down:
+		p.onDown(c, m)
+	case *txlog.Flushed:
+		p.onFlushed(c, m)
+	case *elector.Elected:
+		p.onElected(c, m)
+	case *role.Serving:
+		p.onServing(c, m)
+	case *role.Over:
+		p.onOver(c, m)
+	case *role.Replaced:
+		c.Send(c.Parent(), &Rebuild{})
+	case *Retire:
+		p.onRetire(c)
+	case *supervise.Failed:
+		panic(fmt.Errorf("%s failed: %v", m.Who.Id, m.Reason))
+	case *actor.Started:
+		p.onStarted(c)
+	}
+}
+
+func (p *Peer) onStarted(c actor.Context) {
+	self, root := c.Self(), c.ActorSystem().Root
+	tell := func(m any) { root.Send(self, m) }
+	for id, o := range p.o.Links {
+		p.links[id] = p.spawnLink(c, id, o, tell)
+	}
+	p.elector = p.spawn(c, "elector", func() actor.Actor { return elector.New(p.o.Self, p.o.Voters, p.links) })
+	p.settle(c)
+}
+
+func (p *Peer) spawnLink(c actor.Context, id wire.ServerID, o link.Options, tell func(any)) *actor.PID {
+	o.Up = func(actor.Context, wire.Hello) { tell(&up{id}) }
+	o.Down = func(_ actor.Context, why error) { tell(&down{id, why}) }
+	o.Deliver = func(_ actor.Context, b []byte) error {
+		m, err := wire.UnpackPeer(b)
+		if err == nil {
+			tell(&heard{id, m})
+		}
+		return err
+	}
+	return p.spawn(c, "link", func() actor.Actor { return link.New(o) })
+}
+
+func (p *Peer) spawn(c actor.Context, kind string, producer actor.Producer) *actor.PID {
+	return c.SpawnPrefix(supervise.Props(p.o.Logger, kind, producer), kind)
+}
+
+// settle waits until all that was written is on disk, to begin from there.
+func (p *Peer) settle(c actor.Context) {
+	p.since = time.Now()
+	c.Request(p.o.Log, &txlog.Flush{})
+}
+
+// onFlushed looks for a leader, with what is on disk.
+func (p *Peer) onFlushed(c actor.Context, m *txlog.Flushed) {
+	if p.retired {
+		return
+	}
+	p.position.Accepted, p.position.Current, p.position.Last = m.Accepted, m.Current, m.Last
+	p.position.Ends, p.position.Ensemble = m.Ends, m.Ensemble
+	p.position.Blank = !m.Vouches && !p.o.TrustEmpty
+	c.Send(p.elector, &elector.Look{Credentials: p.position.Credentials(), Barred: p.position.NeedState})
+}
+
+// onElected begins a reign.
+func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
+	if p.retiring {
+		p.retire(c)
+		return
+	}
+	p.leader = m.Leader
+	if m.Leader == p.o.Self {
+		o := p.o.Leader
+		o.Position, o.Links = p.position, p.links
+		p.role = p.spawn(c, "leader", func() actor.Actor { return leader.New(o) })
+	} else {
+		o := p.o.Follower
+		o.Position, o.Links = p.position, p.links
+		o.Zab.Leader, o.Zab.Join = m.Leader, wire.Join(rand.Uint64()|1)
+		p.role = p.spawn(c, "follower", func() actor.Actor { return follower.New(o) })
+		if !p.reachable[m.Leader] {
+			c.Send(p.role, &role.Lost{Peer: m.Leader})
+		}
+	}
+	for from, info := range p.held {
+		p.onHeard(c, &heard{from, info})
+	}
+	clear(p.held)
+}
+
+// onHeard passes on what another server says. Who wants to join is heard when it
+// is settled who leads.
+func (p *Peer) onHeard(c actor.Context, m *heard) {
+	switch q := m.message.(type) {
+	case *wire.Notification:
+		c.Send(p.elector, &elector.Heard{From: m.from, What: q})
+		return
+	case *wire.FollowerInfo:
+		switch {
+		case p.role == nil && !p.halted:
+			p.held[m.from] = q
+			return
+		case p.leader != p.o.Self || p.role == nil:
+			p.send(c, m.from, &wire.Leave{Join: q.Join, Why: "it does not lead"})
+			return
+		}
+	}
+	if p.role != nil {
+		c.Send(p.role, &role.Received{From: m.from, Message: m.message})
+	}
+}
+
+func (p *Peer) send(c actor.Context, to wire.ServerID, m wire.PeerMessage) {
+	role.NewMail(p.links).Send(c, to, m)
+}
+
+func (p *Peer) onDown(c actor.Context, m *down) {
+	delete(p.reachable, m.peer)
+	delete(p.held, m.peer)
+	c.Send(p.elector, &elector.Down{Peer: m.peer})
+	if p.role != nil {
+		c.Send(p.role, &role.Lost{Peer: m.peer})
+	}
+}
+
+// onServing tells that the reign has begun for clients.
+func (p *Peer) onServing(c actor.Context, m *role.Serving) {
+	if p.role == nil || !m.Role.Equal(p.role) {
+		return
+	}
+	p.position.NeedState = false
+	mode := p.mode()
+	p.o.Role(mode)
+	if !p.serving {
+		p.o.Logger.Info().Str("mode", mode).Uint8("leader", uint8(p.leader)).Uint32("epoch", uint32(m.Credentials.Current)).
+			Dur("took_ms", time.Since(p.since)).Msg("the ensemble has a leader, clients are served")
+	}
+	p.serving = true
+	c.Send(p.elector, &elector.Has{Credentials: m.Credentials})
+	c.Send(c.Parent(), &Serving{Role: m.Role})
+}
+
+func (p *Peer) mode() string {
+	switch {
+	case len(p.o.Links) == 0:
+		return "standalone"
+	case p.leader == p.o.Self:
+		return "leader"
+	case !p.o.Follower.Zab.Voter:
+		return "observer"
+	}
+	return "follower"
+}
+
+// onOver ends a reign and goes back to looking.
+func (p *Peer) onOver(c actor.Context, m *role.Over) {
+	if p.role == nil || !m.Role.Equal(p.role) {
+		return
+	}
+	c.Stop(p.role)
+	e := p.o.Logger.Info()
+	if m.NeedState || m.Halt {
+		e = p.o.Logger.Error()
+	}
+	e.Str("role", p.mode()).Str("why", m.Why).Msg("the reign is over for this server")
+	p.role, p.leader = nil, 0
+	p.position.Tail, p.position.Committed = m.Tail, m.Applied
+	p.position.NeedState = p.position.NeedState || m.NeedState
+	if p.serving {
+		p.serving = false
+		p.o.Role("")
+		c.Send(c.Parent(), &Suspended{})
+	}
+	switch {
+	case p.retiring:
+		p.retire(c)
+	case m.Halt:
+		p.halted = true
+		p.o.Logger.Error().Str("why", m.Why).Msg("nobody serves until an operator has decided whose tree is right: " +
+			"compare the servers, move the data of the wrong ones away and start them again")
+	default:
+		p.settle(c)
+	}
+}
+
+// onRetire hands leadership over before this server goes.
+func (p *Peer) onRetire(c actor.Context) {
+	p.retiring = true
+	if p.role == nil {
+		p.retire(c)
+		return
+	}
+	c.Send(p.role, &role.Retire{})
+}
+
+// retire says goodbye to everybody.
+func (p *Peer) retire(c actor.Context) {
+	if p.retired {
+		return
+	}
+	p.retired = true
+	for _, l := range p.links {
+		c.Send(l, &link.Goodbye{})
+	}
+	c.Send(c.Parent(), &Retired{})
+}

@@ -1,0 +1,180 @@
+package zab
+
+import (
+	"fmt"
+
+	"troupe/wire"
+)
+
+// onFollowerInfo takes a learner, or takes it anew.
+func (l *Leader) onFollowerInfo(from wire.ServerID, m *wire.FollowerInfo, out []Effect) []Effect {
+	if old := l.learners[from]; old != nil {
+		delete(l.learners, from)
+	} else {
+		l.order = append(l.order, from)
+	}
+	n := &learner{id: from, join: m.Join, voter: l.isVoter(from), blank: m.Blank, info: m, heard: l.now, answered: l.now}
+	l.learners[from] = n
+	l.progress = l.now
+	switch {
+	case l.phase == retiring:
+		delete(l.learners, from)
+		l.order = l.order[:len(l.order)-1]
+		return append(out, Send{from, &wire.Leave{Join: m.Join, Why: "the leader is stopping"}})
+	case n.voter && l.pos.Blank && !n.blank && l.phase < broadcasting:
+		return l.over(Over{Why: fmt.Sprintf("server %d has data, this one has none", from)}, out)
+	case l.phase == gathering:
+		return l.gather(out)
+	case l.phase == discovering && n.voter && m.Accepted >= l.epoch:
+		return l.propose(m.Accepted+1, out) // it could not promise this one any more
+	case m.Accepted > l.highest():
+		return l.over(Over{Why: fmt.Sprintf("server %d has promised epoch %d, this reign is of %d", from, m.Accepted, l.epoch)}, out)
+	}
+	return append(out, Send{from, &wire.NewEpoch{Join: n.join, Epoch: l.highest()}})
+}
+
+// highest is the epoch that a learner is to promise: a step under way counts.
+func (l *Leader) highest() wire.Epoch { return max(l.epoch, l.step) }
+
+// gather proposes an epoch once a quorum has come.
+func (l *Leader) gather(out []Effect) []Effect {
+	if !l.supported(true, func(*learner) bool { return true }) {
+		return out
+	}
+	highest := max(l.pos.Accepted, l.pos.Current, l.pos.Last.Epoch())
+	for _, n := range l.learners {
+		highest = max(highest, n.info.Accepted, n.info.Current, n.info.Last.Epoch())
+	}
+	return l.propose(highest+1, out)
+}
+
+// propose asks everybody, the own disk too, to promise an epoch.
+func (l *Leader) propose(e wire.Epoch, out []Effect) []Effect {
+	l.phase, l.epoch, l.promised, l.entered = discovering, e, false, false
+	out = append(out, Promise{e})
+	for _, id := range l.order {
+		n := l.learners[id]
+		n.stage, n.promised = joined, false
+		out = append(out, Send{id, &wire.NewEpoch{Join: n.join, Epoch: e}})
+	}
+	return out
+}
+
+func (l *Leader) onPromised(e wire.Epoch, out []Effect) []Effect {
+	if l.step != 0 && e == l.step {
+		l.stepped[l.o.Self] = true
+		return l.stepEpoch(out)
+	}
+	if e != l.epoch {
+		return out
+	}
+	l.promised = true
+	return l.discovered(out)
+}
+
+// onAckEpoch counts a promise. Somebody whose history is ahead must lead instead.
+func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect {
+	if m.Epoch != l.highest() || n.stage != joined {
+		return out
+	}
+	mine := l.pos.Credentials()
+	if l.phase == discovering && n.voter && l.counts(n) && less(mine, m.Credentials) {
+		return l.over(Over{Why: fmt.Sprintf("server %d has more history", n.id)}, out)
+	}
+	n.stage, n.promised = promised, m.Fresh
+	if l.phase == discovering {
+		return l.discovered(out)
+	}
+	return l.synchronize(n, out)
+}
+
+// discovered begins to synchronize once a quorum has promised.
+func (l *Leader) discovered(out []Effect) []Effect {
+	if l.phase != discovering || !l.supported(l.promised, func(n *learner) bool { return n.promised }) {
+		return out
+	}
+	l.phase = synchronizing
+	if l.pos.Ensemble == "" {
+		l.pos.Ensemble = l.o.Ensemble
+	}
+	out = append(out, Enter{l.epoch, l.pos.Ensemble})
+	for _, id := range l.order {
+		if n := l.learners[id]; n.stage == promised {
+			out = l.synchronize(n, out)
+		}
+	}
+	return out
+}
+
+// synchronize fixes what a learner has to get before it is a follower, and
+// begins to feed it, in one step: whatever is proposed later comes behind. An
+// observer is told of nothing before a quorum has it.
+func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
+	if !n.voter && l.phase < broadcasting {
+		return out
+	}
+	if n.info.Committed > l.proposed {
+		out = append(out, Send{n.id, &wire.Leave{Join: n.join,
+			Why: fmt.Sprintf("it has committed %v, the leader's history ends at %v", n.info.Committed, l.proposed)}})
+		return l.onGone(n.id, out)
+	}
+	n.stage, n.syncPoint, n.answered = syncing, l.proposed, l.now
+	if !n.voter {
+		n.syncPoint = l.committed
+	}
+	if n.info.NeedState {
+		return l.transfer(n, out)
+	}
+	n.cursor = common(l.ends, n.info.Ends, n.info.Committed)
+	if n.cursor < n.info.Last {
+		out = append(out, Send{n.id, &wire.Truncate{Join: n.join, After: n.cursor}})
+	}
+	n.told = n.info.Committed
+	return l.feed(n, out)
+}
+
+func (l *Leader) transfer(n *learner, out []Effect) []Effect {
+	if n.transferring {
+		return out
+	}
+	n.transferring = true
+	return append(out, Transfer{n.id, n.join})
+}
+
+func (l *Leader) onAckNewLeader(n *learner, m *wire.AckNewLeader, out []Effect) []Effect {
+	if n.stage != syncing || !n.newLeader || m.Zxid < n.syncPoint {
+		return out
+	}
+	n.stage, n.acked = synced, max(n.acked, m.Zxid)
+	n.acknowledge(m.Zxid, l.now)
+	if l.phase == synchronizing {
+		return l.establish(out)
+	}
+	return l.advance(l.admit(n, out))
+}
+
+// establish begins to broadcast once a quorum has this history: all of it is
+// committed then.
+func (l *Leader) establish(out []Effect) []Effect {
+	if l.phase != synchronizing || !l.supported(l.entered, func(n *learner) bool { return n.stage == synced }) {
+		return out
+	}
+	l.phase, l.committed = broadcasting, l.pos.Last
+	out = l.apply(out)
+	for _, id := range l.order {
+		n := l.learners[id]
+		switch {
+		case n.stage == synced:
+			out = l.admit(n, out)
+		case n.stage == promised && !n.voter:
+			out = l.synchronize(n, out)
+		}
+	}
+	return append(out, Serve{l.epoch})
+}
+
+// admit lets a learner serve. It has what the quorum has now, and counts.
+func (l *Leader) admit(n *learner, out []Effect) []Effect {
+	n.stage, n.blank, n.told = serving, false, l.committed
+	return append(out, Joined{n.id, n.join, n.info.Attached}, Send{n.id, &wire.UpToDate{Join: n.join, Committed: l.committed}})
+}
