@@ -19,7 +19,6 @@ import (
 	"testing"
 
 	"troupe/actors/supervise"
-	"troupe/persistence"
 )
 
 // pkg is a package of this module, as go list tells.
@@ -328,10 +327,10 @@ func typeName(e ast.Expr) string {
 }
 
 // treeLine is a line of the supervision tree in doc.go: bars, then a kind.
-var treeLine = regexp.MustCompile(`^([|' -]*?)(\w+)( x c)?   `)
+var treeLine = regexp.MustCompile(`^([|' -]*?)(\w+)( x \w)?   `)
 
-// TestArch_TheSupervisionTreeIsAsDrawn compares doc.go with the actors of a
-// server that has a client.
+// TestArch_TheSupervisionTreeIsAsDrawn compares doc.go with the actors of the
+// servers of an ensemble, one of which has a client.
 func TestArch_TheSupervisionTreeIsAsDrawn(t *testing.T) {
 	f, err := parser.ParseFile(token.NewFileSet(), "doc.go", nil, parser.ParseComments)
 	if err != nil {
@@ -351,17 +350,20 @@ func TestArch_TheSupervisionTreeIsAsDrawn(t *testing.T) {
 		}
 		drawn[strings.Join(path, "/")] = true
 	}
-	s, _ := startWith(t, testConfig(t), persistence.Options{})
-	dialRaw(t, s).hello()
+	e := newEnsemble(t, 3)
+	e.startAll()
+	dialRaw(t, e.servers[e.leader()]).hello()
 	spawned := map[string]bool{}
-	for _, shard := range s.system.ProcessRegistry.LocalPIDs.LocalPIDs {
-		for _, id := range shard.Keys() {
-			var kinds []string
-			for part := range strings.SplitSeq(id, "/") {
-				kinds = append(kinds, supervise.KindOf(part))
-			}
-			if kinds[0] == "server" {
-				spawned[strings.Join(kinds, "/")] = true
+	for _, s := range e.servers {
+		for _, shard := range s.system.ProcessRegistry.LocalPIDs.LocalPIDs {
+			for _, id := range shard.Keys() {
+				var kinds []string
+				for part := range strings.SplitSeq(id, "/") {
+					kinds = append(kinds, supervise.KindOf(part))
+				}
+				if kinds[0] == "server" {
+					spawned[strings.Join(kinds, "/")] = true
+				}
 			}
 		}
 	}

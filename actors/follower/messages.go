@@ -7,7 +7,7 @@
 //	follower --Append, Promise, Enter, Truncate--> txlog --Durable, Promised, Entered--> follower
 package follower
 
-// From the goroutine that stores a state.
+// From its own goroutines: what stores a state.
 type (
 	// stored tells that a chunk is on disk, or all of them.
 	stored struct {

@@ -42,7 +42,7 @@ type (
 	Touch struct{ Session wire.SessionID }
 )
 
-// From the actor that sends a state to a learner.
+// From its own goroutines: what sends a state to a learner.
 type (
 	// exported ends a transfer.
 	exported struct {

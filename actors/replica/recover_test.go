@@ -18,14 +18,15 @@ import (
 // disks are the files of a server, in memory.
 type disks struct {
 	*testing.T
-	cfg config.Config
-	o   persistence.Options
+	cfg         config.Config
+	o           persistence.Options
+	uncommitted wire.Zxid // records at the log's end
 }
 
 func newDisks(t *testing.T) *disks {
 	cfg := config.Default()
 	cfg.DataDir, cfg.DataLogDir = t.TempDir(), t.TempDir()
-	return &disks{t, cfg, persistence.Options{Open: faulty.New(1, nil).Open}}
+	return &disks{t, cfg, persistence.Options{Open: faulty.New(1, nil).Open}, 0}
 }
 
 func (d *disks) recover() (*recovered, error) {
@@ -73,7 +74,7 @@ func (d *disks) entries(entries ...persistence.Entry) {
 	if err != nil {
 		d.Fatal(err)
 	}
-	if err := errors.Join(l.Append(entries, 0), l.Close()); err != nil {
+	if err := errors.Join(l.Append(entries, entries[len(entries)-1].Zxid-d.uncommitted), l.Close()); err != nil {
 		d.Fatal(err)
 	}
 }
@@ -149,6 +150,21 @@ func TestRecover_FromCheckpointAndLog(t *testing.T) {
 		if err != nil || r.tree.Applied() != 20 || r.tree.Digest() != want.Digest() || r.checkpoint != at || r.tree.Counts() != want.Counts() {
 			t.Errorf("checkpoint at %v: %+v, %v", at, r, err)
 		}
+	}
+}
+
+// TestRecover_WhatIsNotKnownCommitted is kept, and not applied: a leader has to
+// commit it.
+func TestRecover_WhatIsNotKnownCommitted(t *testing.T) {
+	d, want := newDisks(t), znode.New()
+	d.uncommitted = 5
+	records := history(1, 15, want)
+	digest := want.Digest()
+	d.log(append(records, history(16, 20, want)...)...)
+	r, err := d.recover()
+	if err != nil || r.tree.Applied() != 15 || r.tree.Digest() != digest || len(r.tail) != 5 || r.tail[0].Entries[0].Zxid != 16 ||
+		r.tail[4].Last() != 20 || r.tail[4].Records[0].Zxid != 20 {
+		t.Fatalf("%+v, %v", r, err)
 	}
 }
 

@@ -46,10 +46,7 @@ func (s *Server) Word(ctx context.Context, word string) (string, error) {
 // WaitServing returns when srvr tells a mode, which a server does only while it serves clients.
 func (s *Server) WaitServing(ctx context.Context) error {
 	return s.poll(ctx, "serve", func(ctx context.Context) error {
-		answer, err := s.Word(ctx, "srvr")
-		if err == nil && !strings.Contains(answer, "\nMode: ") {
-			err = fmt.Errorf("srvr answered %q", answer)
-		}
+		_, err := s.Mode(ctx)
 		return err
 	})
 }
@@ -67,6 +64,20 @@ func (s *Server) WaitListening(ctx context.Context) error {
 
 // poll tries until try succeeds, the context ends or the process does.
 func (s *Server) poll(ctx context.Context, what string, try func(context.Context) error) error {
+	err := poll(ctx, s.Exited(), try)
+	switch {
+	case errors.Is(err, errExited):
+		return fmt.Errorf("server at %s ended with status %d before it could %s", s.Addr, s.ExitCode(), what)
+	case err != nil:
+		return fmt.Errorf("server at %s does not %s: %w", s.Addr, what, err)
+	}
+	return nil
+}
+
+var errExited = errors.New("the process has ended")
+
+// poll tries until try succeeds, the context ends or exited is closed.
+func poll(ctx context.Context, exited <-chan struct{}, try func(context.Context) error) error {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, readyTimeout)
@@ -83,10 +94,10 @@ func (s *Server) poll(ctx context.Context, what string, try func(context.Context
 			return nil
 		}
 		select {
-		case <-s.Exited():
-			return fmt.Errorf("server at %s ended with status %d before it could %s", s.Addr, s.ExitCode(), what)
+		case <-exited:
+			return errExited
 		case <-ctx.Done():
-			return fmt.Errorf("server at %s does not %s: %w (%w)", s.Addr, what, ctx.Err(), err)
+			return fmt.Errorf("%w (%w)", ctx.Err(), err)
 		case <-ticker.C:
 		}
 	}

@@ -75,11 +75,15 @@ func Start(ctx context.Context, spec Spec) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: address(port), Dir: spec.Dir, LogPath: filepath.Join(spec.Dir, logName), spec: spec}
+	s := newServer(spec, port)
 	if err := s.launch(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+func newServer(spec Spec, port int) *Server {
+	return &Server{Addr: address(port), Dir: spec.Dir, LogPath: filepath.Join(spec.Dir, logName), spec: spec}
 }
 
 // Restart starts the server again on the same port and data, and waits until it serves. A server

@@ -6,6 +6,7 @@
 package expiry
 
 import (
+	"slices"
 	"time"
 
 	"troupe/wire"
@@ -124,5 +125,6 @@ func (t *Tracker) Tick(now time.Duration) []wire.SessionID {
 			t.Remove(id)
 		}
 	}
+	slices.Sort(over) // so that a run can be repeated
 	return over
 }

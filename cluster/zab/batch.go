@@ -144,11 +144,11 @@ func (w *window) add(b *Batch) {
 	w.bytes += s.size
 }
 
-// shrink lets go of the oldest, all of it committed, until what is left is within
-// limit bytes.
-func (w *window) shrink(limit int, committed wire.Zxid) {
+// shrink lets go of the oldest until what is left is within limit bytes; of what
+// is applied only, since the rest cannot be read from the log yet.
+func (w *window) shrink(limit int, applied wire.Zxid) {
 	n := 0
-	for w.bytes > limit && n < len(w.batches) && w.batches[n].last() <= committed {
+	for w.bytes > limit && n < len(w.batches) && w.batches[n].last() <= applied {
 		w.low = w.batches[n].last()
 		w.bytes -= w.batches[n].size
 		w.batches[n] = nil

@@ -25,14 +25,22 @@ func (l *Leader) onSubmit(e Submit, out []Effect) []Effect {
 		l.assign(r)
 	}
 	if l.proposed.Counter() >= l.o.LastCounter && l.step == 0 {
-		return l.beginStep(out)
+		return l.beginStep(l.epoch+1, out)
 	}
 	return out
 }
 
-// assign puts a record behind all others.
+// assign puts a record behind all others. A reign counts from 1.
 func (l *Leader) assign(r wire.Record) {
-	l.proposed++
+	z := l.proposed + 1
+	if l.proposed.Epoch() != l.epoch {
+		z = wire.MakeZxid(l.epoch, 1)
+	}
+	l.put(r, z)
+}
+
+func (l *Leader) put(r wire.Record, z wire.Zxid) {
+	l.proposed = z
 	r.Zxid, r.Eval, r.Flags = l.proposed, wire.EvalVersion, l.o.Flags
 	l.draft.Records = append(l.draft.Records, r)
 	l.noteEnd(l.proposed)
@@ -71,10 +79,10 @@ func (l *Leader) seal(out []Effect) []Effect {
 	}
 	l.tail = append(l.tail, b)
 	if l.alone() {
-		l.window.low = l.proposed
+		l.window = window{low: l.proposed}
 	} else {
 		l.window.add(b)
-		l.window.shrink(l.o.KeepBytes, l.committed)
+		l.window.shrink(l.o.KeepBytes, l.applied)
 	}
 	return append(out, Append{b})
 }
@@ -147,9 +155,9 @@ func (l *Leader) confirmed(out []Effect) []Effect {
 	return l.confirm(out)
 }
 
-// beginStep asks for promises of the next epoch, before the counter is spent.
-func (l *Leader) beginStep(out []Effect) []Effect {
-	l.step, l.stepped = l.epoch+1, make(map[wire.ServerID]bool)
+// beginStep asks for promises of a later epoch, before the counter is spent.
+func (l *Leader) beginStep(e wire.Epoch, out []Effect) []Effect {
+	l.step, l.stepped = e, make(map[wire.ServerID]bool)
 	out = append(out, Promise{l.step})
 	for _, id := range l.order {
 		if n := l.learners[id]; n.stage == serving {
@@ -180,9 +188,8 @@ func (l *Leader) stepEpoch(out []Effect) []Effect {
 	}
 	out = l.seal(out)
 	l.epoch, l.step, l.stepped = l.step, 0, nil
-	l.proposed = wire.MakeZxid(l.epoch, 0) - 1
 	l.draft = &Batch{}
-	l.assign(wire.Record{Op: wire.OpNewEpoch})
+	l.put(wire.Record{Op: wire.OpNewEpoch}, wire.MakeZxid(l.epoch, 0))
 	stalled := l.stalled
 	l.stalled = nil
 	for _, s := range stalled {

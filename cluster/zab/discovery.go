@@ -2,31 +2,31 @@ package zab
 
 import (
 	"fmt"
+	"slices"
 
 	"troupe/wire"
 )
 
 // onFollowerInfo takes a learner, or takes it anew.
 func (l *Leader) onFollowerInfo(from wire.ServerID, m *wire.FollowerInfo, out []Effect) []Effect {
-	if old := l.learners[from]; old != nil {
-		delete(l.learners, from)
-	} else {
+	if l.phase == retiring {
+		return l.onGone(from, append(out, Send{from, &wire.Leave{Join: m.Join, Why: "the leader is stopping"}}))
+	}
+	if l.learners[from] == nil {
 		l.order = append(l.order, from)
 	}
 	n := &learner{id: from, join: m.Join, voter: l.isVoter(from), blank: m.Blank, info: m, heard: l.now, answered: l.now}
 	l.learners[from] = n
 	l.progress = l.now
 	switch {
-	case l.phase == retiring:
-		delete(l.learners, from)
-		l.order = l.order[:len(l.order)-1]
-		return append(out, Send{from, &wire.Leave{Join: m.Join, Why: "the leader is stopping"}})
 	case n.voter && l.pos.Blank && !n.blank && l.phase < broadcasting:
 		return l.over(Over{Why: fmt.Sprintf("server %d has data, this one has none", from)}, out)
 	case l.phase == gathering:
 		return l.gather(out)
 	case l.phase == discovering && n.voter && m.Accepted >= l.epoch:
 		return l.propose(m.Accepted+1, out) // it could not promise this one any more
+	case l.step != 0 && n.voter && m.Accepted == l.step:
+		out = l.beginStep(m.Accepted+1, out) // nor this one
 	case m.Accepted > l.highest():
 		return l.over(Over{Why: fmt.Sprintf("server %d has promised epoch %d, this reign is of %d", from, m.Accepted, l.epoch)}, out)
 	}
@@ -74,7 +74,13 @@ func (l *Leader) onPromised(e wire.Epoch, out []Effect) []Effect {
 
 // onAckEpoch counts a promise. Somebody whose history is ahead must lead instead.
 func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect {
-	if m.Epoch != l.highest() || n.stage != joined {
+	switch {
+	case n.stage != joined:
+		return out
+	case m.Epoch != l.highest():
+		if l.phase >= synchronizing { // the epoch was stepped meanwhile
+			out = append(out, Send{n.id, &wire.NewEpoch{Join: n.join, Epoch: l.highest()}})
+		}
 		return out
 	}
 	mine := l.pos.Credentials()
@@ -85,7 +91,12 @@ func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect
 	if l.phase == discovering {
 		return l.discovered(out)
 	}
-	return l.synchronize(n, out)
+	out = l.synchronize(n, out)
+	if m.Fresh && m.Epoch == l.step && n.voter {
+		l.stepped[n.id] = true
+		out = l.stepEpoch(out)
+	}
+	return out
 }
 
 // discovered begins to synchronize once a quorum has promised.
@@ -98,8 +109,8 @@ func (l *Leader) discovered(out []Effect) []Effect {
 		l.pos.Ensemble = l.o.Ensemble
 	}
 	out = append(out, Enter{l.epoch, l.pos.Ensemble})
-	for _, id := range l.order {
-		if n := l.learners[id]; n.stage == promised {
+	for _, id := range slices.Clone(l.order) {
+		if n := l.learners[id]; n != nil && n.stage == promised && l.phase != ended {
 			out = l.synchronize(n, out)
 		}
 	}
@@ -121,9 +132,6 @@ func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
 	n.stage, n.syncPoint, n.answered = syncing, l.proposed, l.now
 	if !n.voter {
 		n.syncPoint = l.committed
-	}
-	if n.info.NeedState {
-		return l.transfer(n, out)
 	}
 	n.cursor = common(l.ends, n.info.Ends, n.info.Committed)
 	if n.cursor < n.info.Last {
@@ -161,9 +169,10 @@ func (l *Leader) establish(out []Effect) []Effect {
 	}
 	l.phase, l.committed = broadcasting, l.pos.Last
 	out = l.apply(out)
-	for _, id := range l.order {
+	for _, id := range slices.Clone(l.order) {
 		n := l.learners[id]
 		switch {
+		case n == nil:
 		case n.stage == synced:
 			out = l.admit(n, out)
 		case n.stage == promised && !n.voter:
@@ -173,8 +182,20 @@ func (l *Leader) establish(out []Effect) []Effect {
 	return append(out, Serve{l.epoch})
 }
 
-// admit lets a learner serve. It has what the quorum has now, and counts.
+// admit lets a learner serve. It has what the quorum has now, and counts. One
+// whose tree is not to be trusted gets the state instead, now that the state has
+// all that its log may have been needed for.
 func (l *Leader) admit(n *learner, out []Effect) []Effect {
+	if n.info.NeedState {
+		return l.transfer(n, out)
+	}
 	n.stage, n.blank, n.told = serving, false, l.committed
-	return append(out, Joined{n.id, n.join, n.info.Attached}, Send{n.id, &wire.UpToDate{Join: n.join, Committed: l.committed}})
+	out = append(out, Joined{n.id, n.join, n.info.Attached}, Send{n.id, &wire.UpToDate{Join: n.join, Committed: l.committed}})
+	if l.asking && n.voter {
+		out = append(out, Send{n.id, &wire.Confirm{Join: n.join, Round: l.round}})
+	}
+	if l.step != 0 && !l.stepped[n.id] {
+		out = append(out, Send{n.id, &wire.StepEpoch{Join: n.join, Epoch: l.step}})
+	}
+	return out
 }

@@ -28,6 +28,7 @@ type Follower struct {
 	accepted  wire.Epoch
 	fresh     bool // the promise under way is a new one
 	newLeader *wire.NewLeader
+	history   wire.Zxid // appended before it
 	serving   bool
 	receiving bool // a state
 	ended     bool
@@ -45,7 +46,7 @@ type Follower struct {
 // NewFollower makes a learner that has not joined yet. Attached are its
 // connections.
 func NewFollower(m Membership, pos Position, attached []wire.Attachment) *Follower {
-	return &Follower{m: m, pos: pos, attached: attached, accepted: pos.Accepted, last: pos.Last, logged: pos.Last,
+	return &Follower{m: m, pos: pos, attached: attached, accepted: max(pos.Accepted, pos.Current, pos.Last.Epoch()), last: pos.Last, logged: pos.Last,
 		committed: pos.Committed, applied: pos.Committed, tail: slices.Clone(pos.Tail)}
 }
 
@@ -120,11 +121,11 @@ func (f *Follower) onHeard(m wire.PeerMessage, out []Effect) []Effect {
 	case *wire.Truncate:
 		return f.onTruncate(m, out)
 	case *wire.NewLeader:
-		f.newLeader = m
+		f.newLeader, f.history = m, f.last
 		return append(out, Enter{m.Epoch, m.Ensemble})
 	case *wire.UpToDate:
 		f.serving = true
-		return append(f.commit(m.Committed, out), Serve{f.epoch})
+		return append(f.commit(m.Committed, out), Serve{f.newLeader.Epoch})
 	case *wire.StepEpoch:
 		return f.onStepEpoch(m, out)
 	case *wire.Probe:
@@ -276,9 +277,14 @@ func (f *Follower) ack(out []Effect) []Effect {
 	return append(out, Send{f.m.Leader, &wire.Ack{Join: f.m.Join, Zxid: f.logged}})
 }
 
+// onEntered tells the leader that its history is durable here. What came behind
+// it meanwhile need not be.
 func (f *Follower) onEntered(e wire.Epoch, out []Effect) []Effect {
 	if f.newLeader == nil || e != f.newLeader.Epoch {
 		return out
 	}
-	return append(out, Send{f.m.Leader, &wire.AckNewLeader{Join: f.m.Join, Zxid: f.last}})
+	f.logged = max(f.logged, f.history)
+	f.told = max(f.told, f.logged)
+	out = append(out, Send{f.m.Leader, &wire.AckNewLeader{Join: f.m.Join, Zxid: f.logged}})
+	return f.apply(out)
 }

@@ -119,14 +119,8 @@ func (l *Leader) Epoch() wire.Epoch { return l.epoch }
 // Serving tells whether requests are taken.
 func (l *Leader) Serving() bool { return l.phase == broadcasting }
 
-// Tail is what is proposed and not applied yet, and what was applied last.
-func (l *Leader) Tail() (tail []*Batch, applied wire.Zxid) {
-	t := slices.Clone(l.tail)
-	if l.draft != nil {
-		t = append(t, l.draft)
-	}
-	return t, l.applied
-}
+// Tail is what is appended and not applied, and what was applied last.
+func (l *Leader) Tail() (tail []*Batch, applied wire.Zxid) { return slices.Clone(l.tail), l.applied }
 
 // Learners counts those that are attached, and those that serve.
 func (l *Leader) Learners() (attached, synced int) {
