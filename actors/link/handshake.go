@@ -16,14 +16,19 @@ const (
 	backoffMost  = 500 * time.Millisecond
 )
 
+// dial opens a stream to the other server. Its first Hello may wait for long, so
+// there will be another when it stands.
+func (l *Link) dial() {
+	h := l.hello()
+	l.port.dial(packHello(&h))
+}
+
 // sayHello tells the other server what this one is, and the numbers of both
-// directions as known here; it opens a stream if there is none.
+// directions as known here.
 func (l *Link) sayHello() {
 	h := l.hello()
-	l.takes = h.MaxMessage
-	if l.port.hello(packHello(&h)) && l.connected {
-		l.echoed = h.Echo
-	}
+	l.takes, l.echoed = h.MaxMessage, h.Echo
+	l.port.frame(packHello(&h))
 }
 
 func packHello(h *wire.Hello) []byte {
@@ -115,7 +120,7 @@ func (l *Link) accept(c actor.Context, g *greeting) {
 	l.in, l.theirs = g.in, g.hello
 	g.verdict <- nil
 	l.port.hurry()
-	if l.echoed != l.theirs.ID || !l.connected {
+	if l.connected && l.echoed != l.theirs.ID {
 		l.sayHello()
 	}
 	if l.connected && l.theirs.Echo == l.id {
@@ -189,7 +194,7 @@ func (l *Link) onDisconnected(c actor.Context, why error) {
 	}
 	l.redials++
 	if wait == 0 {
-		l.sayHello()
+		l.dial()
 		return
 	}
 	again, self, root := &redial{l.redials}, c.Self(), c.ActorSystem().Root
@@ -198,7 +203,7 @@ func (l *Link) onDisconnected(c actor.Context, why error) {
 
 func (l *Link) onRedial(m *redial) {
 	if m.number == l.redials && !l.leaving {
-		l.sayHello()
+		l.dial()
 	}
 }
 

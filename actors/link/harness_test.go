@@ -131,9 +131,19 @@ func (f *field) reset(from, to wire.ServerID) {
 	}
 }
 
-func (f *field) dialer(from wire.ServerID) func(context.Context, wire.ServerID, string) (net.Conn, error) {
+// freeze makes all that is sent on the connections that stand vanish, in both
+// directions, and keeps them from ending; new ones are not touched.
+func (f *field) freeze() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.wires {
+		c.frozen.Store(true)
+	}
+}
+
+func (f *field) dialer(from wire.ServerID, dead *atomic.Bool) func(context.Context, wire.ServerID, string) (net.Conn, error) {
 	return func(ctx context.Context, to wire.ServerID, addr string) (net.Conn, error) {
-		if f.lost(from, to) || f.lost(to, from) {
+		if dead.Load() || f.lost(from, to) || f.lost(to, from) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
@@ -155,9 +165,13 @@ type cable struct {
 	net.Conn
 	f        *field
 	from, to wire.ServerID
+	frozen   atomic.Bool
 }
 
 func (c *cable) Write(b []byte) (int, error) {
+	if c.frozen.Load() {
+		return len(b), nil
+	}
 	if c.f.pace > 0 {
 		time.Sleep(c.f.pace) // the delay under test
 	}
@@ -170,7 +184,7 @@ func (c *cable) Write(b []byte) (int, error) {
 func (c *cable) Read(b []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(b)
-		if err != nil || !c.f.lost(c.to, c.from) {
+		if err != nil || !c.f.lost(c.to, c.from) && !c.frozen.Load() {
 			return n, err
 		}
 	}
@@ -187,6 +201,7 @@ type station struct {
 	hello   atomic.Pointer[wire.Hello]
 	links   map[wire.ServerID]*end
 	closing sync.Once
+	dead    atomic.Bool // opens no connections any more
 }
 
 // end is a link of a station's.
@@ -240,7 +255,7 @@ func (f *field) listen(t testing.TB, id wire.ServerID, peers []wire.ServerID, o 
 	s.hello.Store(&wire.Hello{Incarnation: incarnations.Add(1), Members: members,
 		Record: wire.Versions{Low: 1, High: 2}, Eval: wire.Versions{Low: 1, High: 1}})
 	options := NetworkOptions{System: s.system, Self: id, Bind: o.bind, Addresses: addresses, Resolve: f.where,
-		Security: o.security, Dial: f.dialer(id), Log: z}
+		Security: o.security, Dial: f.dialer(id, &s.dead), Log: z}
 	if o.change != nil {
 		o.change(&options)
 	}

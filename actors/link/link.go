@@ -120,7 +120,7 @@ func (l *Link) onStarted(c actor.Context) {
 	l.clock.start(l.o.PeerTimeout / beats)
 	l.tickLater(c)
 	if l.port.register(c) {
-		l.sayHello()
+		l.dial()
 	}
 }
 

@@ -107,7 +107,7 @@ func again(t testing.TB, a, b *station) {
 // after.
 func TestLink_CutIsToldOnBothSidesAndMends(t *testing.T) {
 	_, a, b := pair(t, setup{})
-	for round := range uint64(20) {
+	for round := range uint64(6) {
 		for range 100 {
 			a.send(2, &Send{Body: number(round)})
 		}
@@ -120,7 +120,7 @@ func TestLink_CutIsToldOnBothSidesAndMends(t *testing.T) {
 		}
 		exchange(t, a, b)
 	}
-	if n := a.net.Counters().Broken.Load(); n != 20 {
+	if n := a.net.Counters().Broken.Load(); n != 6 {
 		t.Errorf("%d are counted", n)
 	}
 	if n := a.net.Counters().Up.Load(); n != 1 {

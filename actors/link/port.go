@@ -31,7 +31,7 @@ type port struct {
 type portState uint8
 
 const (
-	idle    portState = iota // there is none: a Hello makes Remote open one
+	idle    portState = iota // there is none: Remote opens one for the first frame
 	dialing                  // one Hello waits for it; no more, since the queue has no bound
 	open
 	ending // nothing may be sent until Remote has forgotten it, or it would open another
@@ -91,22 +91,18 @@ func (p *port) judged(g *greeting) {
 	}
 }
 
-// hello sends a Hello, or opens a stream with it; false if it was not for now.
-func (p *port) hello(b []byte) bool {
+// dial opens a stream, unless there is one, with a Hello that waits for it. The
+// link calls it once at first, and once after each disconnected.
+func (p *port) dial(hello []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch p.state {
-	case idle:
+	if p.state == idle {
 		p.state = dialing
-	case open:
-	default:
-		return false
+		p.send(hello)
 	}
-	p.send(b)
-	return true
 }
 
-// frame sends anything else; it is dropped unless a stream stands.
+// frame sends a frame; it is dropped unless a stream stands.
 func (p *port) frame(b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,9 +8,8 @@ import (
 // Ensemble is what a member of an ensemble knows of it. What only a leader
 // knows stays what it was once it leads no more; nobody is shown it then.
 type Ensemble struct {
-	QuorumSize atomic.Int64 // servers with a vote
-	Elections  atomic.Int64 // times that this server looked for a leader
-	Leader     atomic.Int64 // the number of the leader it follows, 0 without one
+	Elections atomic.Int64 // times that this server looked for a leader
+	Leader    atomic.Int64 // the number of the leader it follows, 0 without one
 
 	// What the leader knows.
 	SyncedFollowers atomic.Int64 // learners with a vote that are up to date

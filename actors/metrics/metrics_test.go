@@ -78,3 +78,37 @@ func TestRegistry_Connections(t *testing.T) {
 		t.Error("applied is miscounted")
 	}
 }
+
+func TestRegistry_Role(t *testing.T) {
+	r := NewRegistry()
+	if r.Role() != "" || !r.RoleSince().IsZero() {
+		t.Errorf("at first: %q since %v", r.Role(), r.RoleSince())
+	}
+	before := time.Now()
+	r.SetRole("leader")
+	if r.Role() != "leader" || r.RoleSince().Before(before) {
+		t.Errorf("then: %q since %v", r.Role(), r.RoleSince())
+	}
+}
+
+func TestSize(t *testing.T) {
+	figures := func(s *Size) [3]int64 {
+		last, least, most := s.Figures()
+		return [3]int64{last, least, most}
+	}
+	var s Size
+	if got := figures(&s); got != [3]int64{-1, -1, -1} {
+		t.Errorf("of nothing: %v", got)
+	}
+	for _, n := range []int{48, 0, 200, 100} {
+		s.Observe(n)
+	}
+	if got := figures(&s); got != [3]int64{100, 0, 200} {
+		t.Errorf("got %v", got)
+	}
+	r := NewRegistry()
+	r.Ensemble.ProposalSize.Observe(5)
+	if r.ResetServer(); figures(&r.Ensemble.ProposalSize) != [3]int64{-1, -1, -1} {
+		t.Error("srst does not reset it")
+	}
+}

@@ -100,16 +100,19 @@ func exporter(m *recovered) leader.Exporter {
 	}
 }
 
-// incoming finishes with what this server has promised.
+// incoming finishes with what this server has promised. If the state is of
+// before the end of the log, which goes with the old one, it does not vouch for
+// what it had acknowledged until a leader has brought it up to date.
 type incoming struct {
 	*persistence.Incoming
-	log *persistence.Log
+	log  patientLog
+	zxid wire.Zxid
 }
 
 // Finish implements follower.Incoming.
 func (i incoming) Finish() error {
 	accepted, current := i.log.Epochs()
-	return i.Incoming.Finish(accepted, current, i.log.EnsembleID(), i.log.Vouches())
+	return i.Incoming.Finish(accepted, current, i.log.EnsembleID(), i.log.Vouches() && i.zxid >= i.log.End())
 }
 
 func (r *Replica) receiver(m *recovered) func(wire.Zxid, uint64) (follower.Incoming, error) {
@@ -118,7 +121,7 @@ func (r *Replica) receiver(m *recovered) func(wire.Zxid, uint64) (follower.Incom
 		if err != nil {
 			return nil, err
 		}
-		return incoming{in, m.log}, nil
+		return incoming{in, patientLog{m.log}, z}, nil
 	}
 }
 

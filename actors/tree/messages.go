@@ -87,6 +87,12 @@ type (
 		Max       int
 		NeverUsed int64 // milliseconds after which a container that never had a child is due; 0 never
 	}
+	// Corrupt changes a node's data on this server alone. Sent by tests, to show
+	// what that comes to.
+	Corrupt struct {
+		Path string
+		Data []byte
+	}
 	// Describe asks for figures and lists for four-letter words; answered to the
 	// sender by Description.
 	Describe struct{ Lists bool }

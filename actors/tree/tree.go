@@ -78,6 +78,8 @@ func (t *Tree) Receive(c actor.Context) {
 		c.Respond(&r)
 	case *Describe:
 		c.Respond(t.describe(m))
+	case *Corrupt:
+		t.tree.Corrupt(m.Path, m.Data)
 	case *slice:
 		t.takeSlice(c)
 	case *checkpoint.Saved:

@@ -12,7 +12,8 @@ func (w *Words) mntr(b *strings.Builder, d *tree.Description) {
 	m, h, l := w.metrics, w.host(), w.metrics.Latency.Figures()
 
 	put("version", w.version)
-	put("server_state", mode)
+	put("server_state", w.mode())
+	w.position(put)
 	put("ephemerals_count", d.Ephemerals)
 	put("num_alive_connections", len(m.Connections()))
 	put("avg_latency", decimal(l.Avg))
@@ -32,6 +33,7 @@ func (w *Words) mntr(b *strings.Builder, d *tree.Description) {
 		put("open_file_descriptor_count", h.openFiles)
 		put("max_file_descriptor_count", h.maxFiles)
 	}
+	w.leadership(put)
 	put("proposal_count", m.Proposals.Load())
 	put("commit_count", m.Applied.Load())
 	put("connection_rejected", m.Rejected.Load())
@@ -44,4 +46,36 @@ func (w *Words) mntr(b *strings.Builder, d *tree.Description) {
 	put("replica_incarnations", m.Incarnations.Load())
 	put("data_dir_size", h.dataDirSize)
 	put("log_dir_size", h.logDirSize)
+}
+
+// position is what mntr has of a member's place in its ensemble.
+func (w *Words) position(put func(key string, value any)) {
+	doing, member := peerStates[w.mode()]
+	if !member {
+		return
+	}
+	put("peer_state", doing+" - broadcast")
+	if w.mode() == observer {
+		put("observer_master_id", w.metrics.Ensemble.Leader.Load())
+	}
+	put("quorum_size", len(w.cfg.Voters()))
+	put("looking_count", w.metrics.Ensemble.Elections.Load())
+}
+
+// leadership is what mntr has on a leader only.
+func (w *Words) leadership(put func(key string, value any)) {
+	if w.mode() != leader {
+		return
+	}
+	e := &w.metrics.Ensemble
+	put("learners", e.Learners.Load())
+	put("synced_followers", e.SyncedFollowers.Load())
+	put("synced_observers", e.SyncedObservers.Load())
+	put("synced_non_voting_followers", 0)
+	put("pending_syncs", e.PendingSyncs.Load())
+	last, least, most := e.ProposalSize.Figures()
+	put("last_proposal_size", last)
+	put("min_proposal_size", least)
+	put("max_proposal_size", most)
+	put("leader_uptime", w.now().Sub(w.metrics.RoleSince()).Milliseconds())
 }

@@ -12,9 +12,6 @@ import (
 	"troupe/wire"
 )
 
-// mode is what a server is that has no others.
-const mode = "standalone"
-
 // lastOps are the original's short names of operations in cons.
 var lastOps = map[wire.OpCode]string{
 	wire.OpPing: "PING", wire.OpCreateSession: "SESS", wire.OpCloseSession: "CLOS", wire.OpMulti: "MULT",
@@ -49,7 +46,11 @@ func (w *Words) summary(b *strings.Builder, d *tree.Description) {
 	fmt.Fprintf(b, "Latency min/avg/max: %d/%s/%d\n", l.Min.Milliseconds(), decimal(l.Avg), l.Max.Milliseconds())
 	fmt.Fprintf(b, "Received: %d\nSent: %d\nConnections: %d\nOutstanding: %d\n", m.Received.Load(), m.Sent.Load(),
 		len(m.Connections()), m.Outstanding())
-	fmt.Fprintf(b, "Zxid: %v\nMode: %s\nNode count: %d\n", d.Applied, mode, nodeCount(d))
+	fmt.Fprintf(b, "Zxid: %v\nMode: %s\nNode count: %d\n", d.Applied, w.mode(), nodeCount(d))
+	if w.mode() == leader {
+		last, least, most := m.Ensemble.ProposalSize.Figures()
+		fmt.Fprintf(b, "Proposal sizes last/min/max: %d/%d/%d\n", last, least, most)
+	}
 }
 
 func (w *Words) cons(b *strings.Builder, _ *tree.Description) {

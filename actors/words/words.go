@@ -19,6 +19,24 @@ const notServing = "This ZooKeeper instance is not currently serving requests"
 // defaultTraceMask is the trace mask that a ZooKeeper starts with.
 const defaultTraceMask = 0b100110010
 
+// The modes of a server that has others.
+const (
+	leader   = "leader"
+	follower = "follower"
+	observer = "observer"
+)
+
+// peerStates has what mntr calls the modes.
+var peerStates = map[string]string{leader: "leading", follower: "following", observer: "observing"}
+
+// mode is what the server is, "" while it is a member that has no leader.
+func (w *Words) mode() string {
+	if !w.cfg.Ensemble() {
+		return "standalone"
+	}
+	return w.metrics.Role()
+}
+
 // needs is what of the tree's description a word wants.
 type needs int
 
@@ -83,9 +101,10 @@ func (w *Words) Needs(name string) (wantsFigures, wantsLists bool) {
 	return n == figures, n == lists
 }
 
-// Answer renders a word's answer; d is nil if the server does not serve. It is
-// empty for what is no word: the connection is closed without one, as the original
-// does, to which it is a frame that is far too long.
+// Answer renders a word's answer; d is nil if the server does not serve, and a
+// member without a leader does not, either. It is empty for what is no word: the
+// connection is closed without one, as the original does, to which it is a frame
+// that is far too long.
 func (w *Words) Answer(name string, arg []byte, d *tree.Description) []byte {
 	known, ok := table[name]
 	switch {
@@ -95,7 +114,7 @@ func (w *Words) Answer(name string, arg []byte, d *tree.Description) []byte {
 		return []byte(name + " is not executed because it is not in the whitelist.\n")
 	case name == "stmk":
 		return w.setTraceMask(arg)
-	case known.needs != nothing && d == nil:
+	case known.needs != nothing && (d == nil || w.mode() == ""):
 		return []byte(refusal(name))
 	}
 	var b strings.Builder

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -189,20 +188,4 @@ func (e *Ensemble) Stop(ctx context.Context) error {
 	}
 	ending.Wait()
 	return errors.Join(errs...)
-}
-
-var modeLine = regexp.MustCompile(`(?m)^Mode: ([\w-]+)$`)
-
-// Mode is what the server says it is: standalone, leader, follower or observer. It is an error if it
-// does not serve clients.
-func (s *Server) Mode(ctx context.Context) (string, error) {
-	answer, err := s.Word(ctx, "srvr")
-	if err != nil {
-		return "", err
-	}
-	m := modeLine.FindStringSubmatch(answer)
-	if m == nil {
-		return "", fmt.Errorf("srvr answered %q", answer)
-	}
-	return m[1], nil
 }

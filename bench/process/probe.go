@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,9 +23,33 @@ const (
 
 // Word sends a four-letter word and returns the answer.
 func (s *Server) Word(ctx context.Context, word string) (string, error) {
+	return Word(ctx, s.Addr, word)
+}
+
+// Mode is what the server says it is: standalone, leader, follower or observer. It is an error if it
+// does not serve clients.
+func (s *Server) Mode(ctx context.Context) (string, error) { return Mode(ctx, s.Addr) }
+
+var modeLine = regexp.MustCompile(`(?m)^Mode: ([\w-]+)$`)
+
+// Mode asks the server at an address for its mode, see Server.Mode.
+func Mode(ctx context.Context, addr string) (string, error) {
+	answer, err := Word(ctx, addr, "srvr")
+	if err != nil {
+		return "", err
+	}
+	m := modeLine.FindStringSubmatch(answer)
+	if m == nil {
+		return "", fmt.Errorf("srvr answered %q", answer)
+	}
+	return m[1], nil
+}
+
+// Word sends a four-letter word to the server at an address and returns the answer.
+func Word(ctx context.Context, addr, word string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, wordTimeout)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Addr)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", word, err)
 	}

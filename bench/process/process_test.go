@@ -44,16 +44,31 @@ func fakeServer() {
 	check(err)
 	l, err := net.Listen("tcp", address(port))
 	check(err)
+	mode := fakeMode(os.Args[3], string(config))
 	fmt.Println("life of", os.Getpid())
 	for {
 		conn, err := l.Accept()
 		check(err)
 		word := make([]byte, 4)
 		if _, err := io.ReadFull(conn, word); err == nil && behaviour != "mute" {
-			fmt.Fprintf(conn, "%s\nMode: fake\n", word)
+			fmt.Fprintf(conn, "%s\nMode: %s\n", word, mode)
 		}
 		conn.Close()
 	}
+}
+
+// fakeMode is what a server of an ensemble says it is: server.2 leads.
+func fakeMode(path, config string) string {
+	id, err := os.ReadFile(filepath.Join(filepath.Dir(path), "data", "myid"))
+	switch {
+	case err != nil:
+		return "fake"
+	case string(id) == "2\n":
+		return "leader"
+	case strings.Contains(config, "peerType=observer"):
+		return "observer"
+	}
+	return "follower"
 }
 
 // startAndHang starts a server, prints its pid and waits to be killed.

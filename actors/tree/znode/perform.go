@@ -173,3 +173,16 @@ func (t *Tree) closeSession(id wire.SessionID) {
 		delete(t.sessions, id)
 	}
 }
+
+// Corrupt changes a node's data without a record: for tests which show what a
+// server does whose tree is not the others'. It is false if the node is not there.
+func (t *Tree) Corrupt(path string, data []byte) bool {
+	n := t.find(path)
+	if n == nil {
+		return false
+	}
+	z := *n.z
+	z.Data = data
+	t.perform(&Change{Kind: Put, Path: path, Node: &z}, nil)
+	return true
+}
