@@ -26,7 +26,7 @@ type ensemble struct {
 }
 
 // freePorts are n ports that were free a moment ago.
-func freePorts(t *testing.T, n int) (ports []int) {
+func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

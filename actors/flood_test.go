@@ -66,15 +66,17 @@ func watchHeap(t *testing.T) (stop func() (peak uint64)) {
 	was := debug.SetGCPercent(20) // so that little of what is measured is garbage
 	t.Cleanup(func() { debug.SetGCPercent(was) })
 	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before := m.HeapAlloc // what the tests before have left
 	done, result := make(chan struct{}), make(chan uint64)
 	go func() {
-		var m runtime.MemStats
 		var peak uint64
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			runtime.ReadMemStats(&m)
-			peak = max(peak, m.HeapAlloc)
+			peak = max(peak, m.HeapAlloc-min(before, m.HeapAlloc))
 			select {
 			case <-done:
 				result <- peak

@@ -84,12 +84,14 @@ func listen(system *actor.ActorSystem, cfg *config.Config, log zerolog.Logger) (
 		return nil, err
 	}
 	self := cfg.Self()
+	bind := self.Host
+	if cfg.QuorumListenOnAllIPs {
+		bind = ""
+	}
 	o := link.NetworkOptions{System: system, Self: cfg.MyID, Security: security, Log: log,
-		Bind: net.JoinHostPort(self.Host, strconv.Itoa(self.QuorumPort)), Addresses: make(map[wire.ServerID]string)}
-	for _, s := range cfg.Servers {
-		if s.ID != cfg.MyID {
-			o.Addresses[s.ID] = net.JoinHostPort(s.Host, strconv.Itoa(s.QuorumPort))
-		}
+		Bind: net.JoinHostPort(bind, strconv.Itoa(self.QuorumPort)), Addresses: make(map[wire.ServerID]string)}
+	for _, s := range cfg.Others() {
+		o.Addresses[s.ID] = net.JoinHostPort(s.Host, strconv.Itoa(s.QuorumPort))
 	}
 	if ip := net.ParseIP(self.Host); ip != nil && !ip.IsUnspecified() {
 		o.LocalAddress = self.Host
@@ -101,7 +103,11 @@ func listen(system *actor.ActorSystem, cfg *config.Config, log zerolog.Logger) (
 func security(cfg *config.Config) (link.Security, error) {
 	switch {
 	case cfg.QuorumTLS != nil:
-		return link.FromPEM(cfg.QuorumTLS.KeyStore, cfg.QuorumTLS.KeyStore, cfg.QuorumTLS.TrustStore)
+		s, err := link.FromPEM(cfg.QuorumTLS.KeyStore, cfg.QuorumTLS.KeyStore, cfg.QuorumTLS.TrustStore)
+		if cfg.QuorumTLS.AnyName {
+			s = s.AnyName()
+		}
+		return s, err
 	case len(cfg.QuorumSecret) > 0:
 		return link.FromSecret(cfg.QuorumSecret)
 	}

@@ -33,17 +33,20 @@ func TestCrash(t *testing.T) {
 		}
 		return
 	}
-	crashes, switched := 0, 0
+	crashes, switched, segmented := 0, 0, 0
 	for seed, r := range crashHistories(*crashSeeds, func(*faulty.Disk, *Options) {}) {
 		if r.err != nil {
 			t.Errorf("go test -run TestCrash ./persistence -crash.seed=%d: %v", seed+1, r.err)
 		}
 		crashes += r.crashes
 		switched += r.switched
+		if r.segments > 3 {
+			segmented++
+		}
 	}
-	t.Logf("%d crashes, %d states taken from others", crashes, switched)
-	if !t.Failed() && (crashes < *crashSeeds*livesPerSeed || switched < *crashSeeds) {
-		t.Errorf("only %d crashes, %d states taken from others", crashes, switched)
+	t.Logf("%d crashes, %d states taken from others, %d logs in many segments", crashes, switched, segmented)
+	if !t.Failed() && (crashes < *crashSeeds*livesPerSeed || switched < *crashSeeds/2 || segmented < *crashSeeds/2) {
+		t.Errorf("only %d crashes, %d states taken from others, %d logs in many segments", crashes, switched, segmented)
 	}
 }
 
@@ -80,8 +83,8 @@ func skipUnderRace(t *testing.T) {
 }
 
 type crashResult struct {
-	crashes, switched int
-	err               error
+	crashes, switched, segments int
+	err                         error
 }
 
 // crashHistories runs the histories of seeds 1 to n, some at a time.
@@ -106,12 +109,12 @@ func crashHistory(seed int64, spoil func(*faulty.Disk, *Options)) (r crashResult
 	disk := faulty.New(seed, nil)
 	p := newProgram(seed)
 	for r.crashes < livesPerSeed && r.err == nil {
-		o := Options{writeBuffer: 2 << 10 << p.rnd.Intn(5)}
+		o := Options{writeBuffer: 2 << 10 << p.rnd.Intn(5), segment: 2 << 10 << p.rnd.Intn(5)}
 		spoil(disk, &o)
 		o.Open, o.Files = disk.Open, disk
 		disk.CrashAt(1 + p.rnd.Intn(opsPerLife))
 		err := p.live(o)
-		r.switched = p.switched
+		r.switched, r.segments = p.switched, p.segments
 		if !disk.Crashed() || errors.Is(err, errWrong) || errors.Is(err, ErrDamaged) {
 			r.err = fmt.Errorf("life %d: %w", r.crashes+1, err)
 			return r

@@ -273,7 +273,7 @@ func TestDamage_NewerFormat(t *testing.T) {
 	}
 	l.Close()
 	_, _, err := OpenLog(dir, quick())
-	if !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "format 2") {
+	if !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "format 3") {
 		t.Errorf("%v", err)
 	}
 }

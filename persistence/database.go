@@ -27,14 +27,22 @@ type Options struct {
 	// acknowledged writes with it, or leave a log that is refused as damaged.
 	NoSync bool
 
-	// writeBuffer overrides the size at which LevelDB begins a new journal,
-	// in tests.
+	// writeBuffer overrides the size at which LevelDB begins a new journal, and
+	// segment that at which a log begins a new segment, in tests.
 	writeBuffer int
+	segment     int64
+	// failed is shared by the databases of a log.
+	failed *failure
 }
 
-// Format is the version of what is on disk that this package writes, and the
-// latest that it reads.
-const Format = 1
+// Format is the latest version of what is on disk that this package reads. It
+// writes firstFormat, unless it writes what an earlier version would misread.
+const Format = 2
+
+const (
+	firstFormat   = 1
+	segmentFormat = 2 // of a log that has segments
+)
 
 const (
 	// Write buffers are small for memory's sake, larger ones bought the log no
@@ -104,7 +112,7 @@ func openDatabase(dir string, kind byte, o Options, lo *opt.Options) (*database,
 	}
 	d := &database{dir: dir, write: &opt.WriteOptions{Sync: !o.NoSync}}
 	d.idle.L = &d.mu
-	if err := d.start(s, kind, lo); err != nil {
+	if err := d.start(s, kind, o.failed, lo); err != nil {
 		return nil, errors.Join(opening(dir, err), s.Close())
 	}
 	if err := d.checkFormat(kind); err != nil {
@@ -113,8 +121,8 @@ func openDatabase(dir string, kind byte, o Options, lo *opt.Options) (*database,
 	return d, nil
 }
 
-func (d *database) start(s storage.Storage, kind byte, lo *opt.Options) (err error) {
-	if d.disk, err = newDisk(s); err != nil {
+func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.Options) (err error) {
+	if d.disk, err = newDisk(s, failed); err != nil {
 		return err
 	}
 	if d.end, err = inspect(d.disk); err != nil {
@@ -165,8 +173,12 @@ func (d *database) stampFormat(kind byte) error {
 	}
 	d.created = true
 	b := new(leveldb.Batch)
-	b.Put(keyFormat, binary.BigEndian.AppendUint32([]byte{kind}, Format))
+	b.Put(keyFormat, encodeFormat(kind, firstFormat))
 	return d.commit(b)
+}
+
+func encodeFormat(kind byte, version uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte{kind}, version)
 }
 
 // commit writes a batch, whole or not at all. After one failure everything is
@@ -264,16 +276,28 @@ func (d *database) isClosed() bool {
 
 // close ends the database. Long readers find out by isClosed.
 func (d *database) close() error {
+	if err := d.shut(); err != nil {
+		return err
+	}
+	return d.release()
+}
+
+// shut lets nobody in any more, and waits for those who are.
+func (d *database) shut() error {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.closed {
-		d.mu.Unlock()
 		return ErrClosed
 	}
 	d.closed = true
 	for d.users > 0 {
 		d.idle.Wait()
 	}
-	d.mu.Unlock()
+	return nil
+}
+
+// release lets go of the directory, after shut.
+func (d *database) release() error {
 	err := d.ldb.Close()
 	if d.disk.failure() != nil {
 		err = nil // that failure again, which whoever wrote was told

@@ -26,14 +26,24 @@ type disk struct {
 	storage.Storage
 	dir dirSyncer // nil: entries need no sync
 
+	failed *failure
+
 	mu    sync.Mutex
 	sizes map[storage.FileDesc]int64
 	total int64
-	err   error // the failure that ended writing
 }
 
-func newDisk(s storage.Storage) (*disk, error) {
-	d := &disk{Storage: s, sizes: make(map[storage.FileDesc]int64)}
+// failure is what ended writing, for all databases of a log alike.
+type failure struct {
+	mu  sync.Mutex
+	err error
+}
+
+func newDisk(s storage.Storage, failed *failure) (*disk, error) {
+	if failed == nil {
+		failed = new(failure)
+	}
+	d := &disk{Storage: s, failed: failed, sizes: make(map[storage.FileDesc]int64)}
 	d.dir, _ = s.(dirSyncer)
 	fds, err := s.List(storage.TypeAll)
 	if err != nil {
@@ -118,9 +128,9 @@ func (d *disk) syncDir() error {
 
 // failure is the error that ended writing, or nil.
 func (d *disk) failure() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.err
+	d.failed.mu.Lock()
+	defer d.failed.mu.Unlock()
+	return d.failed.err
 }
 
 // fail ends writing if err is not nil, and returns err.
@@ -128,10 +138,10 @@ func (d *disk) fail(err error) error {
 	if err == nil {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.err == nil {
-		d.err = err
+	d.failed.mu.Lock()
+	defer d.failed.mu.Unlock()
+	if d.failed.err == nil {
+		d.failed.err = err
 	}
 	return err
 }

@@ -15,11 +15,12 @@
 //
 // # Layout
 //
-//	<dataDir>/troupe/state/      the state
-//	<dataLogDir>/troupe/log/     the log
-//	<dataDir>/troupe/current     names the pair in use, if it is not these two
-//	<dataDir>/troupe/state.2/    a state that was received from another member
-//	<dataLogDir>/troupe/log.2/   the log that goes on behind it; 3 and so on later
+//	<dataDir>/troupe/state/            the state
+//	<dataLogDir>/troupe/log/           the log: its meta data and first records
+//	<dataLogDir>/troupe/log/segment.1/ later records; 2 and so on behind them
+//	<dataDir>/troupe/current           names the pair in use, if it is not these two
+//	<dataDir>/troupe/state.2/          a state that was received from another member
+//	<dataLogDir>/troupe/log.2/         the log that goes on behind it; 3 and so on later
 //
 // The two parts may lie on different file systems. Each directory is locked
 // (flock on its LOCK) by the process that has it open. The file current is text,
@@ -41,7 +42,12 @@
 // directory again, since the run before may have been killed ahead of doing so,
 // and then, with the pair in use locked, removes all others.
 //
-// # Format 1
+// A log goes on in a new segment, a database like the log's own, when the one
+// before has 64 MiB. Trim then removes whole segments and rewrites nothing. The
+// first records of a log, up to the first segment, stay in its own database
+// until Trim takes them one by one, once.
+//
+// # Formats 1 and 2
 //
 // All integers are big endian; u32 and u64 have 4 and 8 bytes. Keys sort as
 // bytes. Under the keys and values lies LevelDB's own format, with checksums on
@@ -60,6 +66,8 @@
 //	"macceptedEpoch"   epoch(u32)
 //	"mcurrentEpoch"    epoch(u32)
 //	"mensembleId"      its bytes
+//	"msegments"        next(u32), then number(u32) low zxid(u64) low index(u64) of each
+//	                   segment, in order; low is the last record before it
 //	"mvouches"         01: it does not, 02: it does; none: if it has records, see
 //	                   Log.Vouches. An older version passes over it, standing alone
 //
@@ -79,6 +87,13 @@
 //	"mformat"          's' format(u32)
 //	"mapplied"         zxid(u64) digest(u64)
 //
+// With the first segment the format of the log becomes 2, since an older version
+// would miss the records in it. A segment has records and a format of 1, and no
+// other keys; each begins where the one before it ends, so none can be missing
+// unnoticed. It is created, then named in "msegments", then written to; what has
+// that name and is not named there is removed by the next opening. Numbers are
+// not used twice.
+//
 // A log that goes on behind a received state begins with low at its zxid, with
 // index 0. A file 000000.tmp in a log's directory says that what LevelDB found
 // was not all there, until the meta data says so (log_vouch.go). Chunks, on
@@ -92,8 +107,10 @@
 //
 // One Append is one LevelDB batch, one journal record, one sync: after a crash
 // it is there whole or not at all, and it is there if it was acknowledged. The
-// same holds for a Set method, an Enter, a TruncateAfter, a step of Trim (which
-// moves low in the same batch), a Commit and a chunk put. Nothing is
+// same holds for a Set method, an Enter, a TruncateAfter within a segment (over
+// more, it goes from the last to the first, and may be cut short in between), a
+// step of Trim (which moves low in the same batch), a Commit and a chunk put.
+// Nothing is
 // written unsynced beside them (Options.NoSync: nothing is synced): LevelDB
 // closes a journal without a sync, so mixing leaves holes.
 //

@@ -274,3 +274,22 @@ func FuzzCurrent(f *testing.F) {
 		}
 	})
 }
+
+func FuzzSegments(f *testing.F) {
+	all := segments{next: 9, list: []segment{{}, {number: 2, low: place{5, 1}}, {number: 8, low: place{7, 3}}}}
+	f.Add(encodeSegments(all))
+	f.Add(encodeSegments(segments{next: 1, list: []segment{{}}}))
+	f.Add([]byte{0, 0, 0, 1, 0})
+	f.Fuzz(func(t *testing.T, v []byte) {
+		s, err := decodeSegments(v, nil)
+		if err != nil {
+			if !errors.Is(err, errBadBytes) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if v != nil && !bytes.Equal(encodeSegments(s), v) {
+			t.Fatalf("%x read as %+v", v, s)
+		}
+	})
+}

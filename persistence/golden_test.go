@@ -5,9 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
+	"math/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"troupe/wire"
@@ -84,6 +87,31 @@ func readGolden(t *testing.T, dir string) {
 	if err := l.Continues(records[35].Zxid); err != nil {
 		t.Error(err)
 	}
+	l.Close()
+	goOn(t, logDir, records)
+}
+
+// goOn writes to what another version left until it is trimmed away.
+func goOn(t *testing.T, logDir string, records []Entry) {
+	t.Helper()
+	o := quick()
+	o.segment = 4 << 10
+	l, _ := mustOpenLog(t, logDir, o)
+	all := slices.Concat(records[goldenLow:], entries(rand.New(rand.NewSource(1)), wire.MakeZxid(4, 1), 60, 300))
+	for _, e := range all[len(records)-goldenLow:] {
+		mustAppend(t, l, []Entry{e}, e.Zxid-1)
+	}
+	l.Close()
+	l, _ = mustOpenLog(t, logDir, o)
+	if got := scan(t, l, 0); !sameEntries(got, all) || len(l.segments.list) < 3 {
+		t.Errorf("%d records in %d segments", len(got), len(l.segments.list))
+	}
+	if err := l.Trim(all[len(all)-1].Zxid); err != nil {
+		t.Fatal(err)
+	}
+	if got := scan(t, l, 0); len(got) > 20 || !sameEntries(got, all[len(all)-len(got):]) {
+		t.Errorf("%d records left", len(got))
+	}
 }
 
 func writeGolden(t *testing.T, to string) {
@@ -97,14 +125,15 @@ func writeGolden(t *testing.T, to string) {
 		t.Fatal(err)
 	}
 	stateDir, logDir := dirs.State, dirs.Log
-	l, _ := mustOpenLog(t, logDir, Options{})
+	o := Options{segment: 3 << 10} // a few, which format 2 has
+	l, _ := mustOpenLog(t, logDir, o)
 	mustAppend(t, l, records[:20], 0)
 	if err := errors.Join(l.SetAcceptedEpoch(4), l.SetCurrentEpoch(3), l.SetEnsembleID("golden"), l.Trim(records[goldenLow].Zxid)); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, l, records[20:40-goldenJournal], records[19].Zxid)
 	l.Close()
-	l, _ = mustOpenLog(t, logDir, Options{})
+	l, _ = mustOpenLog(t, logDir, o)
 	mustAppend(t, l, records[40-goldenJournal:], records[38].Zxid)
 	l.Close()
 
@@ -121,19 +150,20 @@ func writeGolden(t *testing.T, to string) {
 	}
 	mustCommit(t, s, c)
 	s.Close()
-	for _, d := range []string{stateDir, logDir} {
-		rel, err := filepath.Rel(dir, d)
-		if err == nil {
-			err = os.MkdirAll(filepath.Join(to, rel), 0o755)
+	copyGolden(t, dir, to)
+}
+
+// copyGolden keeps a data directory, but for LevelDB's locks and logs.
+func copyGolden(t *testing.T, dir, to string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if name := d.Name(); err == nil && (name == "LOCK" || name == "LOG" || name == "LOG.old") {
+			return os.Remove(path)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, b := range readDir(t, d) {
-			if err := os.WriteFile(filepath.Join(to, rel, name), b, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return err
+	})
+	if err = errors.Join(err, os.CopyFS(to, os.DirFS(dir))); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -194,17 +224,5 @@ func writeSwitched(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// What the next Open removes is part of it; LevelDB's locks and logs are not.
-	for _, pattern := range []string{"LOCK", "LOG", "LOG.old"} {
-		names, err := filepath.Glob(filepath.Join(dir, ours, "*", pattern))
-		for _, name := range names {
-			err = errors.Join(err, os.Remove(name))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.CopyFS(goldenSwitched, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	copyGolden(t, dir, goldenSwitched) // with what the next Open removes
 }

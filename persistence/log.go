@@ -1,12 +1,12 @@
 package persistence
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/opt"
-	"github.com/syndtr/goleveldb/leveldb/util"
 
 	"troupe/wire"
 )
@@ -14,10 +14,11 @@ import (
 // Log is the transaction log: records by zxid, the last zxid known committed,
 // and what a member must never forget, its epochs and its ensemble.
 //
-// Append, TruncateAfter and the Set methods are for one goroutine at a time;
+// Append, TruncateAfter, Enter and the Set methods are for one goroutine at a time;
 // everything else may run beside them.
 type Log struct {
-	db *database
+	db *database // the meta data, and the oldest records
+	o  Options
 
 	write sync.Mutex // held by whoever writes records; Trim takes it step by step
 	batch *leveldb.Batch
@@ -29,6 +30,7 @@ type Log struct {
 
 	mu sync.RWMutex // guards what follows; never held during disk work
 	extent
+	segments          segments
 	accepted, current wire.Epoch
 	ensemble          string
 	vouch             vouch
@@ -60,6 +62,22 @@ const neverCompact = 1 << 20
 // OpenLog opens the log in dir, or creates it. A log that is damaged, but for
 // the tail that a crash leaves, is an ErrDamaged and is left as it is.
 func OpenLog(dir string, o Options) (*Log, Recovery, error) {
+	o.failed = new(failure)
+	db, err := openLogDatabase(dir, o)
+	if err != nil {
+		return nil, Recovery{}, err
+	}
+	l := &Log{db: db, o: o, batch: new(leveldb.Batch), pins: make(map[*wire.Zxid]bool)}
+	l.segments.list = []segment{{db: db}}
+	if err := l.load(); err != nil {
+		l.Close() // its errors say less than err
+		return nil, Recovery{}, err
+	}
+	return l, l.recovery(), nil
+}
+
+// openLogDatabase opens the log's own database, or that of a segment.
+func openLogDatabase(dir string, o Options) (*database, error) {
 	lo := o.common(logBuffer)
 	lo.Compression = opt.NoCompression
 	// Records are written in order and never again, so there is nothing to merge
@@ -68,19 +86,11 @@ func OpenLog(dir string, o Options) (*Log, Recovery, error) {
 	lo.CompactionL0Trigger = neverCompact
 	lo.WriteL0SlowdownTrigger = neverCompact
 	lo.WriteL0PauseTrigger = neverCompact
-	db, err := openDatabase(dir, kindLog, o, lo)
-	if err != nil {
-		return nil, Recovery{}, err
-	}
-	l := &Log{db: db, batch: new(leveldb.Batch), pins: make(map[*wire.Zxid]bool)}
-	if err := l.load(); err != nil {
-		db.close() // its errors say less than err
-		return nil, Recovery{}, err
-	}
-	return l, l.recovery(), nil
+	return openDatabase(dir, kindLog, o, lo)
 }
 
 func (l *Log) recovery() Recovery {
+	tail, dropped := l.endings()
 	return Recovery{
 		Created:   l.db.created,
 		Records:   l.Records(),
@@ -88,9 +98,18 @@ func (l *Log) recovery() Recovery {
 		Last:      l.Last(),
 		Committed: l.Committed(),
 		Bytes:     l.Size(),
-		Tail:      l.db.end.tail,
-		Dropped:   l.db.end.dropped,
+		Tail:      tail,
+		Dropped:   dropped,
 	}
+}
+
+// endings is the worst that was found in the databases.
+func (l *Log) endings() (tail Tail, dropped int64) {
+	for _, s := range l.segments.list {
+		tail = max(tail, s.db.end.tail)
+		dropped += s.db.end.dropped
+	}
+	return tail, dropped
 }
 
 // load reads the meta data and the ends of the log. What lies between is
@@ -99,10 +118,10 @@ func (l *Log) load() error {
 	if err := l.loadMeta(); err != nil {
 		return err
 	}
-	if err := l.loadExtent(); err != nil {
+	if err := l.loadSegments(); err != nil {
 		return err
 	}
-	if l.db.end.tail != TailWhole {
+	if tail, _ := l.endings(); tail != TailWhole {
 		if err := l.Scan(0, func(Entry) error { return nil }); err != nil {
 			return err
 		}
@@ -131,35 +150,6 @@ func (l *Log) loadMeta() (err error) {
 	return err
 }
 
-// loadExtent finds the first and the last record.
-func (l *Log) loadExtent() error {
-	it := l.db.iterate(&util.Range{Start: recordKey(l.low.zxid + 1), Limit: []byte{prefixRecord + 1}})
-	defer it.Release()
-	l.last = l.low
-	if it.First() {
-		first, err := decodeRecord(it.Key(), it.Value())
-		if err == nil {
-			err = first.follows(l.low)
-		}
-		if err != nil {
-			return errDamaged(l.db.dir, err)
-		}
-		l.first = first.zxid
-	}
-	if it.Last() {
-		last, err := decodeRecord(it.Key(), it.Value())
-		if err != nil {
-			return errDamaged(l.db.dir, err)
-		}
-		l.last = last.place
-		l.committed = max(l.committed, last.committed)
-	}
-	if err := it.Error(); err != nil {
-		return reading(l.db.dir, err)
-	}
-	return nil
-}
-
 // Append writes entries, in the order of their zxids and behind the last, in
 // one synced and atomic step, together with the last zxid known committed.
 // After an error nothing is known of these entries and nothing more can be
@@ -168,8 +158,16 @@ func (l *Log) Append(entries []Entry, committed wire.Zxid) error {
 	if len(entries) == 0 {
 		return nil
 	}
+	if err := l.db.enter(); err != nil {
+		return err
+	}
+	defer l.db.leave()
 	l.write.Lock()
 	defer l.write.Unlock()
+	newest, err := l.newestFor()
+	if err != nil {
+		return err
+	}
 	e := l.bounds()
 	e.committed = max(e.committed, committed)
 	l.reset()
@@ -181,7 +179,7 @@ func (l *Log) Append(entries []Entry, committed wire.Zxid) error {
 		l.put(record{place: next, prev: e.last.zxid, committed: e.committed, data: entry.Data})
 		e.last = next
 	}
-	if err := l.db.commit(l.batch); err != nil {
+	if err := newest.commit(l.batch); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -210,62 +208,17 @@ func (l *Log) reset() {
 	l.batch.Reset()
 }
 
-// TruncateAfter removes the records behind z, which were never committed. One
-// that is known to be is refused, and the error names both.
-func (l *Log) TruncateAfter(z wire.Zxid) error {
-	if err := l.db.enter(); err != nil {
-		return err
-	}
-	defer l.db.leave()
-	l.write.Lock()
-	defer l.write.Unlock()
-	e := l.bounds()
-	switch {
-	case z >= e.last.zxid:
-		return nil
-	case z < e.committed:
-		return fmt.Errorf("truncate the log after %s: %s is committed", z, e.committed)
-	}
-	l.cut.Lock()
-	defer l.cut.Unlock()
-	l.reset()
-	last, err := l.deleteAfter(z, e.low)
-	if err != nil {
-		return err
-	}
-	l.batch.Put(keyCommitted, encodeZxid(e.committed))
-	if err := l.db.commit(l.batch); err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.last = last; last == l.low {
-		l.first = 0
-	}
-	return nil
-}
-
-// deleteAfter puts the removal of all records behind z into the batch and
-// returns the place of the last one left, low if there is none.
-func (l *Log) deleteAfter(z wire.Zxid, low place) (place, error) {
-	it := l.db.iterate(&util.Range{Start: recordKey(low.zxid + 1), Limit: []byte{prefixRecord + 1}})
-	defer it.Release()
-	for ok := it.Seek(recordKey(z + 1)); ok; ok = it.Next() {
-		l.batch.Delete(it.Key())
-	}
-	last := low
-	if it.Seek(recordKey(z+1)) && it.Prev() {
-		r, err := decodeRecord(it.Key(), it.Value())
-		if err != nil {
-			return place{}, errDamaged(l.db.dir, err)
-		}
-		last = r.place
-	}
-	if err := it.Error(); err != nil {
-		return place{}, reading(l.db.dir, err)
-	}
-	return last, nil
-}
-
 // Close ends the log. It waits for scans, which end with ErrClosed.
-func (l *Log) Close() error { return l.db.close() }
+func (l *Log) Close() error {
+	if err := l.db.shut(); err != nil {
+		return err
+	}
+	l.mu.RLock()
+	list := l.segments.list
+	l.mu.RUnlock()
+	var err error
+	for _, s := range list[1:] {
+		err = errors.Join(err, s.db.close())
+	}
+	return errors.Join(err, l.db.release()) // whose lock is for all
+}

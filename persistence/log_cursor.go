@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/syndtr/goleveldb/leveldb/iterator"
-
 	"troupe/wire"
 )
 
@@ -21,58 +19,27 @@ func (l *Log) Read(from wire.Zxid, maxBytes int) ([]Entry, error) {
 	}
 	defer l.db.leave()
 	from = max(from, 1)
-	it, e := l.snapshot(from)
-	defer it.Release()
-	if from <= e.low.zxid {
-		return nil, fmt.Errorf("read the log from %s: %w up to %s", from, ErrTrimmed, e.low.zxid)
+	v, err := l.view(from)
+	if err != nil {
+		return nil, err
 	}
-	w := walker{dir: l.db.dir, at: place{zxid: from - 1}}
+	defer v.release()
+	if from <= v.low.zxid {
+		return nil, fmt.Errorf("read the log from %s: %w up to %s", from, ErrTrimmed, v.low.zxid)
+	}
 	var es []Entry
 	for size := 0; size < maxBytes || len(es) == 0; {
-		r, ok, err := w.next(it)
+		r, ok, err := v.next()
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
-			return es, w.reached(e.last)
+			return es, nil
 		}
 		es = append(es, Entry{Zxid: r.zxid, Data: bytes.Clone(r.data)})
 		size += recordKeyLen + recordHeader + len(r.data)
 	}
 	return es, nil
-}
-
-// walker reads records one by one and checks that they form a chain.
-type walker struct {
-	dir string
-	at  place // of the record before; its index shows once there is one
-}
-
-// next returns the next record, whose data is valid until the one after it.
-func (w *walker) next(it iterator.Iterator) (r record, ok bool, err error) {
-	if !it.Next() {
-		if err := it.Error(); err != nil {
-			return record{}, false, reading(w.dir, err)
-		}
-		return record{}, false, nil
-	}
-	r, err = decodeRecord(it.Key(), it.Value())
-	if err == nil {
-		err = r.continues(w.at)
-	}
-	if err != nil {
-		return record{}, false, errDamaged(w.dir, err)
-	}
-	w.at = r.place
-	return r, true, nil
-}
-
-// reached checks, where there are no more records, that the last was read.
-func (w *walker) reached(last place) error {
-	if w.at.zxid < last.zxid {
-		return errDamaged(w.dir, badBytes("records from %s to %s are missing", w.at.zxid+1, last.zxid))
-	}
-	return nil
 }
 
 // EpochEnds returns the last zxid of each epoch among the records above above,
@@ -85,25 +52,38 @@ func (l *Log) EpochEnds(above wire.Zxid) ([]wire.Zxid, error) {
 	if above >= l.bounds().last.zxid {
 		return nil, nil
 	}
-	it, e := l.snapshot(above + 1)
-	defer it.Release()
+	v, err := l.view(above + 1)
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
 	var ends []wire.Zxid
-	for ok := it.Last(); ok && len(ends) < maxEpochEnds; {
-		r, err := decodeRecord(it.Key(), it.Value())
-		if err != nil {
-			return nil, errDamaged(l.db.dir, err)
+	for i := len(v.parts) - 1; i >= 0; i-- {
+		if ends, err = v.parts[i].epochEnds(ends); err != nil {
+			return nil, err
 		}
-		ends = append(ends, r.zxid)
-		// Where no later epoch has a record, the iterator would be at its end,
-		// which Prev goes back from as well.
-		it.Seek(recordKey(wire.MakeZxid(r.zxid.Epoch(), 0)))
-		ok = it.Prev()
 	}
-	if err := it.Error(); err != nil {
-		return nil, reading(l.db.dir, err)
+	if len(ends) == 0 && above < v.last.zxid {
+		return nil, errDamaged(l.db.dir, badBytes("records from %s to %s are missing", above+1, v.last.zxid))
 	}
-	if len(ends) == 0 && above < e.last.zxid {
-		return nil, errDamaged(l.db.dir, badBytes("records from %s to %s are missing", above+1, e.last.zxid))
+	return ends, nil
+}
+
+// epochEnds appends those of a part to those of the parts behind it, whose
+// oldest epoch may have begun here.
+func (p stretch) epochEnds(ends []wire.Zxid) ([]wire.Zxid, error) {
+	for ok := p.it.Last(); ok && len(ends) < maxEpochEnds; ok = p.it.Prev() {
+		r, err := decodeRecord(p.it.Key(), p.it.Value())
+		if err != nil {
+			return nil, errDamaged(p.db.dir, err)
+		}
+		if n := len(ends); n == 0 || ends[n-1].Epoch() != r.zxid.Epoch() {
+			ends = append(ends, r.zxid)
+		}
+		p.it.Seek(recordKey(wire.MakeZxid(r.zxid.Epoch(), 0)))
+	}
+	if err := p.it.Error(); err != nil {
+		return nil, reading(p.db.dir, err)
 	}
 	return ends, nil
 }

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/syndtr/goleveldb/leveldb/iterator"
-	"github.com/syndtr/goleveldb/leveldb/util"
-
 	"troupe/wire"
 )
 
@@ -20,23 +17,21 @@ func (l *Log) Scan(from wire.Zxid, fn func(Entry) error) error {
 		return err
 	}
 	defer l.db.leave()
-	it, e := l.snapshot(from)
-	defer it.Release()
-	if 0 < from && from <= e.low.zxid {
-		return fmt.Errorf("read the log from %s: %w up to %s", from, ErrTrimmed, e.low.zxid)
+	v, err := l.view(from)
+	if err != nil {
+		return err
 	}
-	from = max(from, e.low.zxid+1)
-	w := walker{dir: l.db.dir, at: place{zxid: from - 1}}
+	defer v.release()
+	if 0 < from && from <= v.low.zxid {
+		return fmt.Errorf("read the log from %s: %w up to %s", from, ErrTrimmed, v.low.zxid)
+	}
 	for {
 		if l.db.isClosed() {
 			return ErrClosed
 		}
-		r, ok, err := w.next(it)
-		if err != nil {
+		r, ok, err := v.next()
+		if err != nil || !ok {
 			return err
-		}
-		if !ok {
-			return w.reached(e.last)
 		}
 		if err := fn(Entry{Zxid: r.zxid, Data: bytes.Clone(r.data)}); err != nil {
 			return err
@@ -53,18 +48,6 @@ func (r record) continues(at place) error {
 		return badBytes("records from %s to %s are missing", at.zxid+1, r.prev)
 	}
 	return nil
-}
-
-// snapshot is the log from zxid from on, to the last record acknowledged. It
-// need not wait for an Append, only for what takes records away.
-func (l *Log) snapshot(from wire.Zxid) (iterator.Iterator, extent) {
-	l.cut.RLock()
-	defer l.cut.RUnlock()
-	e := l.bounds()
-	return l.db.iterate(&util.Range{
-		Start: recordKey(max(from, e.low.zxid+1)),
-		Limit: append(recordKey(e.last.zxid), 0), // the key right behind it
-	}), e
 }
 
 // Continues checks that the log goes on where a state at zxid applied ends:
@@ -114,7 +97,14 @@ func (l *Log) Records() uint64 {
 }
 
 // Size is the number of bytes on disk.
-func (l *Log) Size() int64 { return l.db.disk.size() }
+func (l *Log) Size() (bytes int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, s := range l.segments.list {
+		bytes += s.db.disk.size()
+	}
+	return bytes
+}
 
 // Err is the failure after which nothing more is written, or nil. Work in the
 // background can fail too, so it may be set before an Append returns it.

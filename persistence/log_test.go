@@ -18,6 +18,11 @@ func disks(t *testing.T, f func(t *testing.T, dir string, o Options)) {
 	t.Run("memory", func(t *testing.T) {
 		f(t, "log", Options{Open: faulty.New(1, nil).Open, writeBuffer: 16 << 10})
 	})
+	t.Run("segments", func(t *testing.T) {
+		disk := faulty.New(1, nil)
+		f(t, "log", Options{Open: disk.Open, Files: disk, writeBuffer: 4 << 10, segment: 2 << 10})
+	})
+	t.Run("segments in files", func(t *testing.T) { f(t, t.TempDir()+"/data/log", Options{segment: 4 << 10}) })
 }
 
 func mustOpenLog(t *testing.T, dir string, o Options) (*Log, Recovery) {
@@ -270,9 +275,12 @@ func TestLog_Close(t *testing.T) {
 	}
 }
 
-// Trim and Scan run beside Append.
+// Trim and Scan run beside Append. Segments are smaller than a write buffer,
+// so that none is closed while it is flushed: the race detector would tell of
+// LevelDB, which then closes a channel beside an attempt to send on it.
 func TestLog_Concurrent(t *testing.T) {
-	l, _ := mustOpenLog(t, "log", Options{Open: faulty.New(1, nil).Open, writeBuffer: 16 << 10})
+	disk := faulty.New(1, nil)
+	l, _ := mustOpenLog(t, "log", Options{Open: disk.Open, Files: disk, writeBuffer: 64 << 10, segment: 32 << 10})
 	rnd := rand.New(rand.NewSource(1))
 	const last = 20000
 	done := make(chan error, 2)

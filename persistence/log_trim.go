@@ -1,6 +1,8 @@
 package persistence
 
 import (
+	"errors"
+
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/util"
 
@@ -35,15 +37,21 @@ func (l *Log) unpinned(below wire.Zxid) wire.Zxid {
 	return below
 }
 
-// Trim removes the records with zxids below below, all of them committed, and
-// gives their space back. It may run beside Append, which waits for a step at
-// most; giving the space back costs the disk what the removed records cost to
-// write, so trim a good part of the log at once rather than a little often.
+// Trim removes records with zxids below below, all of them committed, and gives
+// their space back. It may run beside Append. Segments are removed whole, which
+// costs next to nothing, so that some of the records may stay; those in the
+// log's own database, where a log begins, are removed one by one, and Append
+// waits for a step of that at most.
 func (l *Log) Trim(below wire.Zxid) error {
 	if err := l.db.enter(); err != nil {
 		return err
 	}
 	trimmed, err := l.removeBelow(below)
+	var dropped []segment
+	if err == nil {
+		dropped, err = l.dropBelow(below)
+	}
+	err = errors.Join(err, l.retire(dropped))
 	l.db.leave()
 	if err != nil || !trimmed {
 		return err
@@ -52,7 +60,74 @@ func (l *Log) Trim(below wire.Zxid) error {
 	return l.db.reclaim(util.Range{Start: recordKey(0), Limit: recordKey(below)})
 }
 
-// removeBelow removes step by step; trimmed says if there was anything.
+// dropBelow lets go of the segments that hold only records below below, but for
+// the newest, once nothing is before them.
+func (l *Log) dropBelow(below wire.Zxid) (dropped []segment, err error) {
+	l.write.Lock()
+	defer l.write.Unlock()
+	l.cut.Lock()
+	defer l.cut.Unlock()
+	below = l.unpinned(below)
+	e, kept := l.bounds(), l.segments
+	n := 0
+	for n+2 < len(kept.list) && kept.list[1].after(e.low) == e.low && kept.end(n+1, e.last).zxid < below {
+		n++
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	dropped = kept.list[1 : n+1]
+	kept.list = append(kept.list[:1:1], kept.list[n+1:]...)
+	low := kept.list[1].low
+	committed := max(e.committed, low.zxid)
+	b := new(leveldb.Batch)
+	b.Put(keyLow, encodePlace(low))
+	b.Put(keyCommitted, encodeZxid(committed))
+	b.Put(keySegments, encodeSegments(kept))
+	first, err := l.firstAfter(kept, low, e.last)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.db.commit(b); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.low, l.first, l.committed, l.segments = low, first, committed, kept
+	return dropped, nil
+}
+
+// firstAfter finds the record after low, which begins the first segment that
+// is not empty.
+func (l *Log) firstAfter(all segments, low, last place) (wire.Zxid, error) {
+	if low == last {
+		return 0, nil
+	}
+	i := 0
+	for all.end(i, last) == low {
+		i++
+	}
+	db := all.list[i].db
+	it := db.iterate(recordsAfter(low.zxid))
+	defer it.Release()
+	if !it.First() {
+		if err := it.Error(); err != nil {
+			return 0, reading(db.dir, err)
+		}
+		return 0, errDamaged(db.dir, badBytes("the record behind %s is missing", low.zxid))
+	}
+	r, err := decodeRecord(it.Key(), it.Value())
+	if err == nil {
+		err = r.follows(low)
+	}
+	if err != nil {
+		return 0, errDamaged(db.dir, err)
+	}
+	return r.zxid, nil
+}
+
+// removeBelow removes records of the log's own database, step by step; trimmed
+// says if there was anything.
 func (l *Log) removeBelow(below wire.Zxid) (trimmed bool, err error) {
 	for {
 		if l.db.isClosed() {
@@ -77,11 +152,16 @@ func (l *Log) trimStep(below wire.Zxid) (n int, err error) {
 	defer l.cut.Unlock()
 	below = l.unpinned(below)
 	e := l.bounds()
-	if e.first == 0 || e.first >= below {
+	own := l.segments.end(0, e.last)
+	if e.first == 0 || e.first >= below || own.zxid <= e.low.zxid {
 		return 0, nil
 	}
 	batch := new(leveldb.Batch)
-	low, next, n, err := l.deleteBelow(batch, e.low, below)
+	low, n, err := l.deleteBelow(batch, e.low, below)
+	if err != nil {
+		return 0, err
+	}
+	first, err := l.firstAfter(l.segments, low, e.last)
 	if err != nil {
 		return 0, err
 	}
@@ -93,27 +173,25 @@ func (l *Log) trimStep(below wire.Zxid) (n int, err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.low, l.first, l.committed = low, next, committed
+	l.low, l.first, l.committed = low, first, committed
 	return n, nil
 }
 
 // deleteBelow puts the removal of the next records into batch. It returns the
-// place of the last of them, and the zxid of the record after it, if any.
-func (l *Log) deleteBelow(batch *leveldb.Batch, low place, below wire.Zxid) (place, wire.Zxid, int, error) {
-	it := l.db.iterate(&util.Range{Start: recordKey(low.zxid + 1), Limit: []byte{prefixRecord + 1}})
+// place of the last of them.
+func (l *Log) deleteBelow(batch *leveldb.Batch, low place, below wire.Zxid) (place, int, error) {
+	it := l.db.iterate(recordsAfter(low.zxid))
 	defer it.Release()
-	next := wire.Zxid(0)
 	n := 0
-	for it.Next() {
+	for n < trimStep && it.Next() {
 		r, err := decodeRecord(it.Key(), it.Value())
 		if err == nil {
 			err = r.follows(low)
 		}
 		if err != nil {
-			return place{}, 0, 0, errDamaged(l.db.dir, err)
+			return place{}, 0, errDamaged(l.db.dir, err)
 		}
-		if r.zxid >= below || n == trimStep {
-			next = r.zxid
+		if r.zxid >= below {
 			break
 		}
 		batch.Delete(it.Key())
@@ -121,7 +199,7 @@ func (l *Log) deleteBelow(batch *leveldb.Batch, low place, below wire.Zxid) (pla
 		n++
 	}
 	if err := it.Error(); err != nil {
-		return place{}, 0, 0, reading(l.db.dir, err)
+		return place{}, 0, reading(l.db.dir, err)
 	}
-	return low, next, n, nil
+	return low, n, nil
 }

@@ -79,7 +79,13 @@ func (d *database) raiseSuspicion() error {
 
 // settleSuspicion moves what the mark says into the meta data.
 func (l *Log) settleSuspicion() error {
-	if !l.db.suspect {
+	var suspects []*database
+	for _, s := range l.segments.list {
+		if s.db.suspect {
+			suspects = append(suspects, s.db)
+		}
+	}
+	if len(suspects) == 0 {
 		return nil
 	}
 	b := new(leveldb.Batch)
@@ -88,6 +94,10 @@ func (l *Log) settleSuspicion() error {
 		return err
 	}
 	l.vouch = vouchNot
-	// Were it to come back, it would undo a later Enter.
-	return errors.Join(l.db.disk.Remove(markSuspect), l.db.disk.syncDir())
+	var err error
+	for _, db := range suspects {
+		// Were it to come back, it would undo a later Enter.
+		err = errors.Join(err, db.disk.Remove(markSuspect), db.disk.syncDir())
+	}
+	return err
 }

@@ -23,6 +23,7 @@ type program struct {
 	// came into use.
 	switching bool
 	switched  int
+	segments  int // most in a log
 	// acked is what was acknowledged, wanted the same with the request under
 	// way done too. What is found after a crash is one or the other.
 	acked, wanted contents
@@ -125,6 +126,7 @@ func (p *program) check() error {
 		return err
 	}
 	p.acked, p.wanted = found, found
+	p.segments = max(p.segments, len(p.log.segments.list))
 	return p.checkCursor()
 }
 
@@ -190,6 +192,18 @@ func (p *program) checkRecords(found *contents) error {
 			return nil
 		}
 	}
+	// A truncation may have removed some of its segments.
+	a, w := p.acked.records, p.wanted.records
+	if len(w) < len(a) && sameEntries(a[:len(w)], w) {
+		for from := range a {
+			if n := from + len(got); a[from].Zxid > found.low && n >= len(w) && n <= len(a) && sameEntries(got, a[from:n]) {
+				found.records = a[:n:n]
+				return nil
+			} else if a[from].Zxid > found.low {
+				break
+			}
+		}
+	}
 	return wrong("%d records behind %s to %s, not those to %s", len(got), found.low, p.log.Last(), p.acked.last())
 }
 
@@ -221,7 +235,11 @@ func (p *program) act() (err error) {
 	case n < 83:
 		p.wanted.low = p.between(p.acked.low, p.acked.applied)
 		p.wanted.committed = max(p.acked.committed, p.wanted.low)
-		err = p.log.Trim(p.wanted.low + 1)
+		// Up to a whole segment may stay.
+		if err = p.log.Trim(p.wanted.low + 1); err == nil {
+			p.wanted.low = min(p.wanted.low, p.log.Low())
+			p.wanted.committed = p.log.Committed()
+		}
 	case n < 88:
 		after := p.between(p.acked.committed, p.acked.last())
 		p.wanted.records = nil

@@ -13,7 +13,7 @@ import (
 )
 
 // State is the tree and the sessions as of one zxid, brought forward by
-// checkpoints. It is for one goroutine at a time.
+// checkpoints. It is for one goroutine at a time; Export may be called beside it.
 type State struct {
 	db     *database
 	batch  *leveldb.Batch

@@ -28,7 +28,7 @@ type Options struct {
 	Logger         zerolog.Logger
 	Proposed       func(sizes []wire.Entry) // told of each batch, for the counters
 	Expired        func(sessions int)
-	Learners       func(attached, synced int)
+	Followed       func(zab.Census) // told of each tick, for the counters
 }
 
 // probeEvery is how often the trees' digests are compared.
@@ -209,7 +209,7 @@ func (l *Leader) onPopulation(c actor.Context, m *tree.Population) {
 func (l *Leader) onTick(c actor.Context) {
 	l.after(c, l.every, tick{})
 	l.step(c, zab.Tick{Now: l.now()})
-	l.o.Learners(l.zab.Learners())
+	l.o.Followed(l.zab.Census())
 	if l.table == nil {
 		return
 	}
@@ -243,7 +243,7 @@ func (l *Leader) onReapable(c actor.Context, m *tree.Reapable) {
 // onProbeTime compares the trees, if there is anybody to compare with.
 func (l *Leader) onProbeTime(c actor.Context) {
 	l.after(c, probeEvery, probeTime{})
-	if attached, _ := l.zab.Learners(); attached > 0 {
+	if l.zab.Census().Attached > 0 {
 		c.Request(l.o.Tree, &tree.DigestAt{})
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc/credentials"
@@ -95,7 +97,7 @@ func (a *admitted) expire() {
 		return
 	}
 	a.n.counters.Silent.Add(1)
-	a.n.strange[a.place].Warn().Stringer("from", a).Dur("after", a.n.o.unproven).Msg("connection cut: it has not shown which server it is")
+	a.n.complain(a, "connection cut", fmt.Errorf("it has not shown within %v which server it is", a.n.o.unproven))
 	a.drop()
 }
 
@@ -110,8 +112,8 @@ func (a *admitted) proven() {
 
 func (a *admitted) release() {
 	a.released.Do(func() {
-		a.expiry.Stop()
 		a.n.gate.mu.Lock()
+		a.expiry.Stop()
 		a.n.gate.waiting[a.place]--
 		a.n.gate.mu.Unlock()
 	})
@@ -165,7 +167,7 @@ func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 	if err != nil {
 		if t.n.done.Err() == nil {
 			t.n.counters.Strangers.Add(1)
-			t.n.strange[a.place].Warn().Stringer("from", a).Err(err).Msg("connection refused")
+			t.n.complain(a, "connection refused", err)
 		}
 		return nil, nil, err
 	}
@@ -213,6 +215,8 @@ func explain(err error) error {
 	case strings.Contains(err.Error(), "remote error: tls"):
 		return fmt.Errorf("it does not take this server's key or certificate: "+
 			"compare the ensemble's secrets, or the certificates' authorities and hosts, of the two servers: %w", err)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("it hangs up instead of speaking TLS: has it the secret or certificates that this server has? %w", err)
 	}
 	return err
 }

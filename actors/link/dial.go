@@ -58,7 +58,7 @@ func (p *port) dialFailed(err error) {
 	}
 	p.n.counters.DialFailures.Add(1)
 	p.mu.Lock()
-	news := p.trouble.news(err.Error())
+	news := p.trouble.news(cause(err))
 	p.mu.Unlock()
 	if news {
 		p.n.o.Log.Warn().Uint8("peer", uint8(p.peer)).Str("address", p.n.address(p.peer)).Err(err).Msg("server cannot be reached")

@@ -44,7 +44,7 @@ func (n *Network) guard(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo,
 	}
 	defer func() {
 		if p := recover(); p != nil { // gRPC does not: it would end the process
-			n.strange[in.conn.place].Error().Stringer("from", in.conn).Interface("panic", p).Msg("Remote failed at what came from a stream")
+			n.complain(in.conn, "Proto.Actor's remote failed at what a stream brought", fmt.Errorf("panic: %v", p))
 			err = status.Error(codes.InvalidArgument, "refused")
 		}
 		n.o.System.ProcessRegistry.Remove(in.pid)
@@ -169,7 +169,7 @@ func (in *inbound) onHello(b []byte) {
 	}
 	if err := in.known(&h); err != nil {
 		in.refuse(err)
-		in.n.strange[in.conn.place].Warn().Stringer("from", in.conn).Err(err).Msg("stream refused")
+		in.n.complain(in.conn, "stream refused", err)
 		return
 	}
 	in.port = in.n.ports[h.Server]
@@ -218,7 +218,7 @@ func (in *inbound) refuse(err error) {
 func (in *inbound) malformed(err error) {
 	in.n.counters.BadFrames.Add(1)
 	in.refuse(err)
-	in.n.strange[in.conn.place].Warn().Stringer("from", in.conn).Err(err).Msg("stream refused: malformed or out of place")
+	in.n.complain(in.conn, "stream refused: malformed or out of place", err)
 }
 
 // over tells the link that the stream has ended. Its connection is of no more use,

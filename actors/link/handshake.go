@@ -12,6 +12,7 @@ import (
 
 const (
 	retryRefused = time.Second // until a server that is refused, or refuses, is tried again
+	backoffAfter = time.Second // a link that has lasted so long was worth having
 	backoffFirst = 5 * time.Millisecond
 	backoffMost  = 500 * time.Millisecond
 )
@@ -153,7 +154,7 @@ func (l *Link) goDown(c actor.Context, why error) {
 
 // slower makes the next attempt wait if this one has not lasted.
 func (l *Link) slower() {
-	if l.clock.now-l.since > l.o.PeerTimeout {
+	if l.clock.now-l.since > min(l.o.PeerTimeout, backoffAfter) {
 		l.backoff = 0
 		return
 	}

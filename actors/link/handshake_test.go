@@ -11,6 +11,7 @@ import (
 )
 
 func TestCompare(t *testing.T) {
+	t.Parallel()
 	list := func(voters string, observers string) (m []wire.Member) {
 		for _, c := range voters {
 			m = append(m, wire.Member{ID: wire.ServerID(c - '0'), Voter: true})
@@ -58,6 +59,7 @@ func twoWith(t *testing.T, f func(*wire.Hello)) (a, b *station) {
 // TestLink_RefusesWhoDoesNotFit, says why on both sides, tries again, and takes
 // it when it fits.
 func TestLink_RefusesWhoDoesNotFit(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		wrong func(*wire.Hello)
 		words []string
@@ -70,6 +72,7 @@ func TestLink_RefusesWhoDoesNotFit(t *testing.T) {
 		}, []string{"server 1", "server 2", "[1 2]", "[1 2 3 4]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var right wire.Hello
 			a, b := twoWith(t, func(h *wire.Hello) { right = *h; c.wrong(h) })
 			a.log.has(t, append(c.words, `"peer":2`)...)
@@ -88,6 +91,7 @@ func TestLink_RefusesWhoDoesNotFit(t *testing.T) {
 
 // TestLink_OneServerMoreIsOnlyWarnedOf.
 func TestLink_OneServerMoreIsOnlyWarnedOf(t *testing.T) {
+	t.Parallel()
 	a, b := twoWith(t, func(h *wire.Hello) { h.Members = append(h.Members, wire.Member{ID: 3, Voter: true}) })
 	meet(t, a, b)
 	b.send(1, &Cut{"to warn again"})
@@ -103,6 +107,7 @@ func TestLink_OneServerMoreIsOnlyWarnedOf(t *testing.T) {
 // TestLink_TheOwnersCheck refuses, also when only one side has anything against
 // the other; both logs say it.
 func TestLink_TheOwnersCheck(t *testing.T) {
+	t.Parallel()
 	f := newField()
 	a, b := f.listen(t, 1, []wire.ServerID{2}, setup{}), f.listen(t, 2, []wire.ServerID{1}, setup{})
 	var asked atomic.Int64
@@ -141,6 +146,7 @@ func TestLink_TheOwnersCheck(t *testing.T) {
 // TestLink_ASecondServerWithAnIdIsRefused, told so, and the first is not
 // disturbed by it. When the first dies, the second is taken.
 func TestLink_ASecondServerWithAnIdIsRefused(t *testing.T) {
+	t.Parallel()
 	o := setup{timeout: time.Minute} // so that silence has no part in it
 	f := newField()
 	second := f.listen(t, 2, []wire.ServerID{1}, o)
@@ -164,6 +170,7 @@ func TestLink_ASecondServerWithAnIdIsRefused(t *testing.T) {
 // TestLink_ARestartedServerIsTakenThoughItsFormerSelfIsNotKnownDead: no packet
 // has told of its end, and PeerTimeout is far away still.
 func TestLink_ARestartedServerIsTakenThoughItsFormerSelfIsNotKnownDead(t *testing.T) {
+	t.Parallel()
 	o := setup{timeout: 4 * time.Second}
 	f := newField()
 	second := f.listen(t, 2, []wire.ServerID{1}, o)
@@ -185,6 +192,7 @@ func TestLink_ARestartedServerIsTakenThoughItsFormerSelfIsNotKnownDead(t *testin
 
 // TestLink_RefusesItself, and servers that it does not know.
 func TestLink_RefusesItself(t *testing.T) {
+	t.Parallel()
 	f := newField()
 	a := f.stand(t, 1, []wire.ServerID{2}, setup{})
 	f.place(2, a.net.Addr().String())

@@ -212,7 +212,9 @@ type end struct {
 	got     chan []byte
 	deliver atomic.Pointer[func([]byte) error]
 	check   atomic.Pointer[func(wire.Hello) error]
+	onHello atomic.Pointer[func()] // called once
 	isUp    atomic.Bool
+	link    *Link
 }
 
 type setup struct {
@@ -276,7 +278,12 @@ func (s *station) link(peer wire.ServerID, o setup) *end {
 		o.timeout = 5 * time.Second
 	}
 	l := New(Options{Network: s.net, Peer: peer, PeerTimeout: o.timeout,
-		Hello: func() wire.Hello { return *s.hello.Load() },
+		Hello: func() wire.Hello {
+			if f := e.onHello.Swap(nil); f != nil {
+				(*f)()
+			}
+			return *s.hello.Load()
+		},
 		Check: func(h wire.Hello) error {
 			if f := e.check.Load(); f != nil {
 				return (*f)(h)
@@ -306,6 +313,7 @@ func (s *station) link(peer wire.ServerID, o setup) *end {
 			return nil
 		},
 		Log: s.net.o.Log})
+	e.link = l
 	e.pid = s.system.Root.SpawnPrefix(supervise.Props(s.net.o.Log, "link", func() actor.Actor { return l }), "link")
 	s.links[peer] = e
 	return e
@@ -333,3 +341,42 @@ func meet(t testing.TB, a, b *station) {
 
 // discard is for benchmarks.
 var discard = zerolog.New(io.Discard)
+
+// spied keeps all bytes that are sent and received on connections.
+type spied struct{ logged }
+
+type tapped struct {
+	net.Conn
+	spy *spied
+}
+
+func (s *spied) dialer(next func(context.Context, wire.ServerID, string) (net.Conn, error)) func(context.Context, wire.ServerID, string) (net.Conn, error) {
+	return func(ctx context.Context, to wire.ServerID, addr string) (net.Conn, error) {
+		c, err := next(ctx, to, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &tapped{c, s}, nil
+	}
+}
+
+func (s *spied) keep(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Write(b)
+}
+
+func (c *tapped) Write(b []byte) (int, error) {
+	c.spy.keep(b)
+	return c.Conn.Write(b)
+}
+
+func (c *tapped) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.spy.keep(b[:n])
+	return n, err
+}
+
+func newSystem() *actor.ActorSystem {
+	return actor.NewActorSystem(actor.WithLoggerFactory(supervise.LoggerFactory(discard)))
+}

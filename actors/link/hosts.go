@@ -33,11 +33,10 @@ func (h *hosts) init(n *Network) { h.n = n }
 // has says whether a server is at an address. Where it matters it waits for
 // names to be resolved; otherwise what was known last is good enough.
 func (h *hosts) has(ip netip.Addr, matters bool) bool {
-	known, done := h.lookup()
-	if matters && done != nil {
-		<-done
-		known, _ = h.lookup()
+	if matters {
+		h.wait()
 	}
+	known, _ := h.lookup()
 	if ip = ip.Unmap().WithZone(""); known[ip] != nil {
 		return true
 	}
@@ -51,6 +50,13 @@ func keys(m map[netip.Addr][]wire.ServerID) (all []netip.Addr) {
 		all = append(all, ip)
 	}
 	return all
+}
+
+// wait returns once what is known is fresh.
+func (h *hosts) wait() {
+	if _, done := h.lookup(); done != nil {
+		<-done
+	}
 }
 
 // lookup returns what is known and, if that is not fresh, what will be closed

@@ -28,6 +28,7 @@ func exchange(t testing.TB, a, b *station) {
 }
 
 func TestLink_BringsMessagesInOrder(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	const n = 5000
 	for i := range uint64(n) {
@@ -47,6 +48,7 @@ func TestLink_BringsMessagesInOrder(t *testing.T) {
 // TestLink_BringsMessagesOfAnyLength, around the sizes where they are cut, and
 // in order with small ones.
 func TestLink_BringsMessagesOfAnyLength(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	random := make([]byte, 9<<20)
 	for i := range random {
@@ -70,6 +72,7 @@ func TestLink_BringsMessagesOfAnyLength(t *testing.T) {
 // TestLink_TooLongAMessageBreaksIt, by the other's limit, which its Hello told;
 // what is just as long as that passes.
 func TestLink_TooLongAMessageBreaksIt(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	change(b, func(h *wire.Hello) { h.MaxMessage = 1 << 20 })
 	b.send(1, &Cut{"a new limit"})
@@ -106,6 +109,7 @@ func again(t testing.TB, a, b *station) {
 // TestLink_CutIsToldOnBothSidesAndMends, at once, and nothing of before arrives
 // after.
 func TestLink_CutIsToldOnBothSidesAndMends(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	for round := range uint64(6) {
 		for range 100 {
@@ -129,6 +133,7 @@ func TestLink_CutIsToldOnBothSidesAndMends(t *testing.T) {
 }
 
 func TestLink_WhatTheOwnerDoesNotTakeBreaksIt(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	taken := 0
 	reject := func(m []byte) error {
@@ -153,6 +158,7 @@ func TestLink_WhatTheOwnerDoesNotTakeBreaksIt(t *testing.T) {
 
 // TestLink_SendsNothingWhileDown: what the owner sends to nobody is gone.
 func TestLink_SendsNothingWhileDown(t *testing.T) {
+	t.Parallel()
 	f := newField()
 	a := f.stand(t, 1, []wire.ServerID{2}, setup{})
 	for range 1000 {
@@ -166,6 +172,7 @@ func TestLink_SendsNothingWhileDown(t *testing.T) {
 // TestLink_ADeathIsSeenAtOnce, though PeerTimeout is long, and the other is met
 // as soon as it is back.
 func TestLink_ADeathIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
 	f := newField()
 	a := f.stand(t, 1, []wire.ServerID{2}, setup{timeout: time.Minute})
 	lives := make([]*station, 4) // all listen before there is traffic: see starting
@@ -193,6 +200,7 @@ func TestLink_ADeathIsSeenAtOnce(t *testing.T) {
 
 // TestLink_BrokenConnectionsMend, whichever of the two breaks.
 func TestLink_BrokenConnectionsMend(t *testing.T) {
+	t.Parallel()
 	f, a, b := pair(t, setup{timeout: time.Minute})
 	f.reset(1, 2)
 	again(t, a, b)
@@ -206,8 +214,10 @@ func TestLink_BrokenConnectionsMend(t *testing.T) {
 
 // TestLink_SilenceBreaksIt, in both directions or in one, on both sides.
 func TestLink_SilenceBreaksIt(t *testing.T) {
+	t.Parallel()
 	for name, ways := range map[string][][2]wire.ServerID{"both": {{1, 2}, {2, 1}}, "there": {{1, 2}}, "back": {{2, 1}}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			const timeout = 400 * time.Millisecond
 			f, a, b := pair(t, setup{timeout: timeout})
 			for _, w := range ways {
@@ -232,6 +242,7 @@ func TestLink_SilenceBreaksIt(t *testing.T) {
 
 // TestLink_IdleIsNotSilent: heartbeats keep a link up that nobody uses.
 func TestLink_IdleIsNotSilent(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{timeout: 300 * time.Millisecond})
 	before := a.links[2]
 	select {
@@ -246,6 +257,7 @@ func TestLink_IdleIsNotSilent(t *testing.T) {
 // TestClock_DoesNotCountPauses: a tick that is late by more than a tick says
 // that this server was paused, not that the other was silent.
 func TestClock_DoesNotCountPauses(t *testing.T) {
+	t.Parallel()
 	var k clock
 	k.start(100 * time.Millisecond)
 	at := k.last
@@ -261,6 +273,7 @@ func TestClock_DoesNotCountPauses(t *testing.T) {
 // TestLink_GoodbyeIsToldAtOnce, and nobody tries again until another comes in
 // the place of the one that left.
 func TestLink_GoodbyeIsToldAtOnce(t *testing.T) {
+	t.Parallel()
 	f := newField()
 	o := setup{timeout: time.Minute}
 	a := f.stand(t, 1, []wire.ServerID{2}, o)
@@ -292,6 +305,7 @@ func TestLink_GoodbyeIsToldAtOnce(t *testing.T) {
 // TestLink_ANewActorTakesThePlaceOfAnOld, as when an incarnation of the replica
 // ends and the next begins, with the other side noticing.
 func TestLink_ANewActorTakesThePlaceOfAnOld(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	for range 5 {
 		old := a.links[2]
@@ -315,6 +329,7 @@ func TestLink_ANewActorTakesThePlaceOfAnOld(t *testing.T) {
 
 // TestLink_ThreeServers each with two links, one of them leaving.
 func TestLink_ThreeServers(t *testing.T) {
+	t.Parallel()
 	f := newField()
 	a := f.stand(t, 1, []wire.ServerID{2, 3}, setup{})
 	b := f.stand(t, 2, []wire.ServerID{1, 3}, setup{})
@@ -331,6 +346,7 @@ func TestLink_ThreeServers(t *testing.T) {
 // TestLink_IsQuiet: a line when it goes up, a line when it goes down, none in
 // between.
 func TestLink_IsQuiet(t *testing.T) {
+	t.Parallel()
 	_, a, b := pair(t, setup{})
 	before := a.log.String()
 	for range 1000 {

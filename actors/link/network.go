@@ -51,9 +51,9 @@ type Network struct {
 	ports    map[wire.ServerID]*port
 	names    hosts
 	gate     gate
-	streams  atomic.Uint64     // numbers inbound streams
-	strange  [2]zerolog.Logger // what strangers, and others at servers' addresses, can cause: sampled
-	done     context.Context   // is over when the network is closed
+	streams  atomic.Uint64   // numbers inbound streams
+	strange  [2]complaints   // about strangers, and about what comes from servers' addresses
+	done     context.Context // is over when the network is closed
 	end      context.CancelFunc
 }
 
@@ -73,9 +73,6 @@ func Listen(o NetworkOptions) (*Network, error) {
 	n := &Network{o: o, counters: o.Counters, ports: map[wire.ServerID]*port{}}
 	if n.counters == nil {
 		n.counters = &Counters{}
-	}
-	for i := range n.strange {
-		n.strange[i] = o.Log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
 	}
 	if n.o.unproven == 0 {
 		n.o.unproven = unprovenTime

@@ -42,19 +42,3 @@ func (l *Link) judgeRival(c actor.Context) {
 		l.onGreeting(c, r.g)
 	}
 }
-
-// onlyNews keeps a repeated line from being logged more than once a minute.
-type onlyNews struct {
-	last string
-	at   time.Time
-}
-
-func (o *onlyNews) news(text string) bool {
-	if text == o.last && time.Since(o.at) < time.Minute {
-		return false
-	}
-	o.last, o.at = text, time.Now()
-	return true
-}
-
-func (o *onlyNews) forget() { o.last = "" }

@@ -32,7 +32,8 @@ type Options struct {
 	// TrustEmpty lets this server vouch for a log that may have forgotten.
 	TrustEmpty bool
 	Logger     zerolog.Logger
-	Role       func(mode string) // told of "leader", "follower", "observer", "standalone", ""
+	Role       func(mode string)   // told of "leader", "follower", "observer", "standalone", ""
+	Elected    func(wire.ServerID) // told whom this server follows, 0 when it begins to look
 }
 
 // Peer is the actor.
@@ -43,6 +44,7 @@ type Peer struct {
 	elector   *actor.PID
 	role      *actor.PID
 	leader    wire.ServerID // of this reign, 0 while looking
+	heardLead bool          // the leader has said that it leads
 	serving   bool
 	position  zab.Position
 	held      map[wire.ServerID]*wire.FollowerInfo // joined before this server leads
@@ -117,6 +119,7 @@ func (p *Peer) spawn(c actor.Context, kind string, producer actor.Producer) *act
 // settle waits until all that was written is on disk, to begin from there.
 func (p *Peer) settle(c actor.Context) {
 	p.since = time.Now()
+	p.o.Elected(0)
 	c.Request(p.o.Log, &txlog.Flush{})
 }
 
@@ -137,7 +140,8 @@ func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
 		p.retire(c)
 		return
 	}
-	p.leader = m.Leader
+	p.leader, p.heardLead = m.Leader, false
+	p.o.Elected(m.Leader)
 	if m.Leader == p.o.Self {
 		o := p.o.Leader
 		o.Position, o.Links = p.position, p.links
@@ -163,6 +167,7 @@ func (p *Peer) onHeard(c actor.Context, m *heard) {
 	switch q := m.message.(type) {
 	case *wire.Notification:
 		c.Send(p.elector, &elector.Heard{From: m.from, What: q})
+		p.onNotification(c, m.from, q)
 		return
 	case *wire.FollowerInfo:
 		switch {
@@ -176,6 +181,19 @@ func (p *Peer) onHeard(c actor.Context, m *heard) {
 	}
 	if p.role != nil {
 		c.Send(p.role, &role.Received{From: m.from, Message: m.message})
+	}
+}
+
+// onNotification leaves a leader that says it does not lead, or not any more: it
+// may never have heard of this server.
+func (p *Peer) onNotification(c actor.Context, from wire.ServerID, n *wire.Notification) {
+	if p.role == nil || from != p.leader {
+		return
+	}
+	if n.State == wire.Leading {
+		p.heardLead = true
+	} else if p.heardLead || n.Leader != from {
+		c.Send(p.role, &role.Lost{Peer: from})
 	}
 }
 

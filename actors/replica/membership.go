@@ -30,19 +30,35 @@ const (
 // membership is what the peer is made with.
 func (r *Replica) membership(m *recovered, log *actor.PID) peer.Options {
 	cfg := r.o.Config
-	self, voters := cfg.MyID, cfg.Voters()
+	self, voters, counters := cfg.MyID, cfg.Voters(), &r.o.Metrics.Ensemble
 	if !cfg.Ensemble() {
 		self = max(self, 1) // Apache's standalone servers are number 1 in session ids, too
 		voters = []wire.ServerID{self}
 	}
 	return peer.Options{Self: self, Voters: voters, Links: r.links(m), Log: log, Tail: m.tail,
 		Committed: m.tree.Applied(), TrustEmpty: cfg.TrustEmpty, Logger: r.o.Log, Role: r.o.Metrics.SetRole,
+		Elected: func(leader wire.ServerID) {
+			counters.Leader.Store(int64(leader))
+			if leader == 0 {
+				counters.Elections.Add(1)
+			}
+		},
 		Leader: leader.Options{Log: log, Tree: r.tree, TickTime: cfg.TickTime, SweepEvery: cfg.ContainerCheckInterval,
 			SweepMax:       perSweep(cfg.ContainerMaxPerMinute, cfg.ContainerCheckInterval),
 			SweepNeverUsed: cfg.ContainerMaxNeverUsedInterval, Logger: r.o.Log, Export: exporter(m),
-			Proposed: func(e []wire.Entry) { r.o.Metrics.Proposals.Add(int64(len(e))) },
-			Expired:  func(n int) { r.o.Metrics.SessionsExpired.Add(int64(n)) },
-			Learners: func(int, int) {},
+			Proposed: func(entries []wire.Entry) {
+				r.o.Metrics.Proposals.Add(int64(len(entries)))
+				for i := range entries {
+					counters.ProposalSize.Observe(len(entries[i].Data))
+				}
+			},
+			Expired: func(n int) { r.o.Metrics.SessionsExpired.Add(int64(n)) },
+			Followed: func(c zab.Census) {
+				counters.Learners.Store(int64(c.Attached))
+				counters.SyncedFollowers.Store(int64(c.Followers))
+				counters.SyncedObservers.Store(int64(c.Observers))
+				counters.PendingSyncs.Store(int64(c.Syncs))
+			},
 			Zab: zab.Options{Self: self, Voters: voters, Flags: flags(cfg), Ensemble: newEnsemble(),
 				InitTimeout: ticks(cfg.InitLimit, cfg), GatherTimeout: gatherTimeout, SyncTimeout: ticks(cfg.SyncLimit, cfg),
 				WindowBytes: windowBytes, KeepBytes: keepBytes}},
@@ -66,10 +82,7 @@ func (r *Replica) links(m *recovered) map[wire.ServerID]link.Options {
 		return nil
 	}
 	cfg := r.o.Config
-	var members []wire.Member
-	for _, s := range cfg.Servers {
-		members = append(members, wire.Member{ID: s.ID, Voter: s.Role == config.Participant})
-	}
+	members := cfg.Members()
 	hello := func() wire.Hello {
 		return wire.Hello{Server: cfg.MyID, Incarnation: r.o.Incarnation, Ensemble: m.log.EnsembleID(), Members: members,
 			Record: wire.Versions{Low: 1, High: 1}, Eval: wire.Versions{Low: 1, High: wire.EvalVersion}}
@@ -81,10 +94,8 @@ func (r *Replica) links(m *recovered) map[wire.ServerID]link.Options {
 		return nil
 	}
 	all := make(map[wire.ServerID]link.Options)
-	for _, s := range cfg.Servers {
-		if s.ID != cfg.MyID {
-			all[s.ID] = link.Options{Network: r.o.Network, Peer: s.ID, PeerTimeout: cfg.PeerTimeout, Hello: hello, Check: check, Log: r.o.Log}
-		}
+	for _, s := range cfg.Others() {
+		all[s.ID] = link.Options{Network: r.o.Network, Peer: s.ID, PeerTimeout: cfg.PeerTimeout, Hello: hello, Check: check, Log: r.o.Log}
 	}
 	return all
 }

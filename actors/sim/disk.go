@@ -123,7 +123,8 @@ func (d *disk) appendBatch(b *zab.Batch, committed wire.Zxid) {
 	d.image.entries = append(d.image.entries, o.entries...)
 	d.ask(o)
 	if d.w.o.Mutation == AckBeforeSync {
-		d.n.logged(last)
+		n, inc := d.n, d.n.inc
+		d.w.after(0, func() { n.do(inc, func() { n.step(zab.Logged{Zxid: last}) }) })
 	}
 }
 
@@ -197,7 +198,7 @@ func (d *disk) do(o *operation) {
 func (d *disk) tell(o *operation) {
 	switch o.kind {
 	case appending:
-		d.n.logged(o.entries[len(o.entries)-1].zxid)
+		d.n.step(zab.Logged{Zxid: o.entries[len(o.entries)-1].zxid})
 	case promising:
 		d.n.step(zab.Promised{Epoch: o.epoch})
 	case entering:

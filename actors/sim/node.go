@@ -50,7 +50,7 @@ type node struct {
 	flushing  bool
 	receiving bool
 	asked     []wire.Zxid // digests asked for, not applied yet
-	joins     wire.Join
+	join      wire.Join   // of this reign
 
 	table  *sessions.Table // of a leader
 	joined []zab.Joined
@@ -137,7 +137,7 @@ func (n *node) boot() {
 	n.corrupt, n.needState, n.retiring, n.halted = false, false, false, false
 	last, _ := d.log.last()
 	n.tracef("starts: %s", d)
-	upTo := min(d.committed, last)
+	upTo := max(min(d.committed, last), d.state.zxid)
 	for _, e := range d.log.entries[d.log.behind(n.tree.Applied()):d.log.behind(upTo)] {
 		n.apply(&e.record)
 	}

@@ -61,7 +61,6 @@ func (n *node) elected(who wire.ServerID) {
 	n.reign++
 	n.boss = who
 	n.flushing = false
-	n.joins++
 	p := n.w.params
 	if who == n.id {
 		n.tracef("leads")
@@ -70,8 +69,9 @@ func (n *node) elected(who wire.ServerID) {
 			WindowBytes: p.windowBytes, KeepBytes: p.keepBytes, LastCounter: p.lastCounter}, n.position())
 	} else {
 		n.tracef("follows %d", who)
+		n.join = wire.Join(n.w.rnd.Uint64() | 1)
 		n.follower = zab.NewFollower(zab.Membership{Self: n.id, Leader: who, Voter: n.voter,
-			Join: wire.Join(n.w.rnd.Uint64() | 1), InitTimeout: 3 * time.Second}, n.position(), n.attachments())
+			Join: n.join, InitTimeout: 3 * time.Second}, n.position(), n.attachments())
 	}
 	n.step(zab.Start{Now: n.now()})
 	if n.follower != nil && n.streams[who] == nil {
@@ -119,7 +119,6 @@ func (n *node) step(e zab.Event) {
 func (n *node) perform(f zab.Effect) {
 	switch f := f.(type) {
 	case zab.Send:
-		n.w.checkSend(n, f.Message)
 		n.send(f.To, f.Message)
 	case zab.Append:
 		n.disk.appendBatch(f.Batch, n.tree.Applied())
@@ -236,6 +235,12 @@ func (n *node) leaderReceived(from wire.ServerID, m wire.PeerMessage) {
 		n.leaderAsked(from, q)
 	case *wire.SyncRequest:
 		n.step(zab.Sync{Ticket: remote{from, q.Join, q.Ticket}})
+	case *wire.Ack:
+		n.w.checkAcked(n, from, q.Join, q.Zxid)
+		n.step(zab.Heard{From: from, Message: m, Now: n.now()})
+	case *wire.AckNewLeader:
+		n.w.checkAcked(n, from, q.Join, q.Zxid)
+		n.step(zab.Heard{From: from, Message: m, Now: n.now()})
 	default:
 		n.step(zab.Heard{From: from, Message: m, Now: n.now()})
 	}

@@ -160,7 +160,7 @@ func (n *node) tickSessions() {
 		}
 	}
 	if n.follower != nil && n.serving && len(n.touched) > 0 {
-		n.send(n.boss, &wire.TouchRequest{Join: n.follower.Join(), Sessions: n.touched})
+		n.send(n.boss, &wire.TouchRequest{Join: n.join, Sessions: n.touched})
 		n.touched = nil
 	}
 }
@@ -185,7 +185,7 @@ func (n *node) askAdmission(c *conn) {
 		n.announce(n.id, id, g, h.session == 0, h.timeout, h.password)
 		return
 	}
-	n.send(n.boss, &wire.AdmitRequest{Join: n.follower.Join(), Ticket: n.newTicket(c), Session: h.session, Timeout: h.timeout, Password: h.password})
+	n.send(n.boss, &wire.AdmitRequest{Join: n.join, Ticket: n.newTicket(c), Session: h.session, Timeout: h.timeout, Password: h.password})
 }
 
 func (n *node) newTicket(c *conn) uint64 {
@@ -195,7 +195,7 @@ func (n *node) newTicket(c *conn) uint64 {
 }
 
 func (n *node) admitted(m *wire.Admitted) {
-	if c := n.tickets[m.Ticket]; c != nil && m.Join == n.follower.Join() {
+	if c := n.tickets[m.Ticket]; c != nil && m.Join == n.join {
 		delete(n.tickets, m.Ticket)
 		n.bind(c, m.Session, m.Generation, m.Fresh)
 	}
@@ -245,7 +245,7 @@ func (n *node) askSync(c *conn) {
 		n.w.o.Mutation.sync(n, zab.Sync{Ticket: remote{ticket: t}})
 		return
 	}
-	n.send(n.boss, &wire.SyncRequest{Join: n.follower.Join(), Ticket: t})
+	n.send(n.boss, &wire.SyncRequest{Join: n.join, Ticket: t})
 }
 
 func (n *node) syncPoint(f zab.SyncPoint) {
@@ -260,14 +260,14 @@ func (n *node) syncPoint(f zab.SyncPoint) {
 func (n *node) syncReply(ticket uint64, z wire.Zxid) {
 	if c := n.tickets[ticket]; c != nil {
 		delete(n.tickets, ticket)
-		c.waitsFor = z
+		c.waits, c.waitsFor = true, z
 		c.synced()
 	}
 }
 
 func (n *node) synced() {
 	for _, c := range n.conns {
-		if c.waitsFor != 0 && c.waitsFor <= n.tree.Applied() {
+		if c.waits && c.waitsFor <= n.tree.Applied() {
 			n.after(0, c.synced)
 		}
 	}

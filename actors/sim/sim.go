@@ -202,6 +202,7 @@ func (w *world) build() {
 			w.pairs = append(w.pairs, &pair{w: w, n: [2]*node{a, b}})
 		}
 	}
+	w.chain = w.newChain(w.params.registers)
 	for i := range w.params.clients {
 		w.clients = append(w.clients, newClient(w, i))
 	}

@@ -37,7 +37,7 @@ func (n *node) tellDigest(z wire.Zxid) {
 		value, ok = n.tree.Digest(), true
 	}
 	if ok && n.follower != nil {
-		n.send(n.boss, &wire.Digest{Join: n.follower.Join(), Zxid: z, Value: value})
+		n.send(n.boss, &wire.Digest{Join: n.join, Zxid: z, Value: value})
 	}
 }
 
@@ -85,7 +85,7 @@ func (n *node) transfer(f zab.Transfer) {
 
 // stateReceived ends the incarnation once the whole state is on disk.
 func (n *node) stateReceived(m *wire.TransferChunk) {
-	if !n.receiving || m.Join != n.follower.Join() || !m.Last {
+	if !n.receiving || m.Join != n.join || !m.Last {
 		return
 	}
 	n.receiving = false

@@ -73,7 +73,6 @@ type (
 // From its own goroutines.
 type (
 	written struct {
-		last wire.Zxid // of what was appended
 		tell *actor.PID
 		what any // to be told, if not nil
 		err  error

@@ -94,9 +94,6 @@ func (l *Log) control(c actor.Context, tell *actor.PID, do func() (any, error)) 
 func (l *Log) onWritten(c actor.Context, m *written) {
 	l.writing = false
 	must(m.err)
-	if m.last != 0 {
-		c.Send(l.tell, &Durable{m.last})
-	}
 	if m.tell != nil {
 		c.Send(m.tell, m.what)
 	}
@@ -117,7 +114,7 @@ func (l *Log) flush(c actor.Context) {
 
 func (l *Log) append(c actor.Context) func() {
 	l.writing = true
-	self, root, committed := c.Self(), c.ActorSystem().Root, l.committed
+	self, root, tell, committed := c.Self(), c.ActorSystem().Root, l.tell, l.committed
 	batch := l.queue
 	if len(l.controls) > 0 {
 		n := l.controls[0].after
@@ -130,9 +127,11 @@ func (l *Log) append(c actor.Context) func() {
 	}
 	return func() {
 		err := l.disk.Append(batch, committed)
-		last := batch[len(batch)-1].Zxid
+		if err == nil {
+			root.Send(tell, &Durable{batch[len(batch)-1].Zxid})
+		}
 		clear(batch)
-		root.Send(self, &written{last: last, err: err})
+		root.Send(self, &written{err: err})
 	}
 }
 

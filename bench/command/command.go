@@ -60,7 +60,8 @@ func New() *cobra.Command {
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringSliceVar(&o.Targets, "target", o.Targets, "servers to start")
-	fs.StringVar(&o.Connect, "connect", "", "load the server at this host:port instead")
+	fs.IntVar(&o.Servers, "servers", o.Servers, "servers of each target; more than one are an ensemble, over which sessions are spread")
+	fs.StringVar(&o.Connect, "connect", "", "load the servers at these host:port,host:port instead")
 	fs.StringSliceVar(&f.workloads, "workloads", f.workloads, "what sessions ask for")
 	fs.StringSliceVar(&f.shapes, "shapes", f.shapes, "sessions x outstanding requests")
 	fs.IntVar(&o.Rounds, "rounds", o.Rounds, "runs of each row against each target")
@@ -98,6 +99,9 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 func run(cmd *cobra.Command, o load.Options, f *flags) (err error) {
 	if err := f.fill(&o); err != nil {
 		return err
+	}
+	if o.Servers > 1 && !cmd.Flags().Changed("target") {
+		o.Targets = []string{load.Troupe, load.Apache} // the ceiling is of one server
 	}
 	if o.Self, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)

@@ -44,11 +44,11 @@ type slot struct {
 	replied func(client.Reply)
 }
 
-// gather connects a session for each script.
-func gather(ctx context.Context, addr string, scripts []script) (*crowd, error) {
+// gather connects a session for each script, to one server after the other.
+func gather(ctx context.Context, addrs []string, scripts []script) (*crowd, error) {
 	c := &crowd{ended: make(chan error, len(scripts))}
-	for _, next := range scripts {
-		conn, err := client.Dial(ctx, client.Options{Servers: []string{addr}, SessionTimeout: sessionTimeout})
+	for i, next := range scripts {
+		conn, err := client.Dial(ctx, client.Options{Servers: addrs[i%len(addrs):][:1], SessionTimeout: sessionTimeout})
 		if err != nil {
 			return nil, errors.Join(err, c.disperse(ctx))
 		}
@@ -165,8 +165,8 @@ func (c *crowd) disperse(ctx context.Context) error {
 }
 
 // carryOut plays scripts to their end, as fast as it goes.
-func carryOut(ctx context.Context, addr string, outstanding int, scripts ...script) error {
-	c, err := gather(ctx, addr, scripts)
+func carryOut(ctx context.Context, addrs []string, outstanding int, scripts ...script) error {
+	c, err := gather(ctx, addrs, scripts)
 	if err != nil {
 		return err
 	}

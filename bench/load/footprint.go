@@ -129,7 +129,7 @@ func (f *Footprint) weigh(ctx context.Context, servers []*process.Server, o *Opt
 func (f *Footprint) fill(ctx context.Context, addr string, t *Footprints, o *Options) error {
 	d := newDataset(1, footprintData, footprintParents)
 	const outstanding = 40
-	if err := carryOut(ctx, addr, outstanding, d.setUp()); err != nil {
+	if err := carryOut(ctx, []string{addr}, outstanding, d.setUp()); err != nil {
 		return err
 	}
 	scripts := make([]script, warmShape.Sessions)
@@ -137,7 +137,7 @@ func (f *Footprint) fill(ctx context.Context, addr string, t *Footprints, o *Opt
 		scripts[i] = d.spread(i, len(scripts), o.Znodes)
 	}
 	began := time.Now()
-	if err := carryOut(ctx, addr, outstanding, scripts...); err != nil {
+	if err := carryOut(ctx, []string{addr}, outstanding, scripts...); err != nil {
 		return err
 	}
 	t.FillRate = float64(o.Znodes) / time.Since(began).Seconds()

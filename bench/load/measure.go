@@ -34,10 +34,14 @@ func (t *target) usage() (usage, error) {
 		return usage{}, err
 	}
 	u := usage{at: time.Now(), client: client}
-	if t.pid != 0 {
-		u.server, err = cpuTime(t.pid)
+	for _, pid := range t.pids {
+		spent, err := cpuTime(pid)
+		if err != nil {
+			return usage{}, err
+		}
+		u.server += spent
 	}
-	return u, err
+	return u, nil
 }
 
 // measure runs one row against one target: sessions connect and work for the
@@ -47,7 +51,7 @@ func (t *target) measure(ctx context.Context, w Workload, shape Shape, lead, lon
 	for i := range scripts {
 		scripts[i] = t.data.script(w, i)
 	}
-	c, err := gather(ctx, t.addr, scripts)
+	c, err := gather(ctx, t.addrs, scripts)
 	if err != nil {
 		return Sample{}, err
 	}
@@ -116,5 +120,5 @@ func (t *target) undo(ctx context.Context, sessions int) error {
 		return nil
 	}
 	const outstanding = 40
-	return carryOut(ctx, t.addr, outstanding, scripts...)
+	return carryOut(ctx, t.addrs, outstanding, scripts...)
 }

@@ -15,7 +15,10 @@ const CeilingCommand = "ceiling-server"
 type Options struct {
 	// Targets are the servers to start, of Targets, in the order of the first round.
 	Targets []string
-	// Connect is a running server to load instead, host:port.
+	// Servers of each target: 1 is a server alone, more are an ensemble, over which
+	// the sessions are spread.
+	Servers int
+	// Connect is running servers to load instead, host:port,host:port.
 	Connect   string
 	Workloads []Workload
 	Shapes    []Shape
@@ -38,7 +41,7 @@ type Options struct {
 func Defaults() Options {
 	return Options{
 		Targets: slices.Clone(Targets), Workloads: slices.Clone(Workloads), Shapes: slices.Clone(Shapes),
-		Rounds: 5, Long: 3 * time.Second, Lead: 500 * time.Millisecond, Warm: 12 * time.Second,
+		Servers: 1, Rounds: 5, Long: 3 * time.Second, Lead: 500 * time.Millisecond, Warm: 12 * time.Second,
 		Settle: 10 * time.Second, Value: 1024, Keys: 1000, Znodes: 200000, Heap: "1g", Progress: io.Discard,
 	}
 }
@@ -56,6 +59,10 @@ func (o *Options) check() error {
 		if n < low || n > high {
 			wrong = append(wrong, fmt.Errorf("%s is %d, want %d to %d", what, n, low, high))
 		}
+	}
+	between("servers", o.Servers, 1, 9)
+	if o.Servers > 1 && slices.Contains(o.Targets, Ceiling) {
+		wrong = append(wrong, errors.New("the ceiling is of one server"))
 	}
 	between("rounds", o.Rounds, 1, 1000)
 	between("value", o.Value, 0, maxValue)

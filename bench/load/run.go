@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"troupe/bench/process"
@@ -29,7 +30,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if report.Rows, err = o.rates(ctx); err != nil {
 		return nil, err
 	}
-	if o.Znodes > 0 && o.Connect == "" {
+	if o.Znodes > 0 && o.Connect == "" && o.Servers == 1 {
 		if report.Footprint, err = o.footprint(ctx); err != nil {
 			return nil, err
 		}
@@ -65,7 +66,7 @@ func (o *Options) rates(ctx context.Context) (rows []Row, err error) {
 		}
 	}
 	if o.Connect != "" {
-		err = carryOut(ctx, targets[0].addr, warmShape.Outstanding, targets[0].data.tearDown())
+		err = carryOut(ctx, targets[0].addrs, warmShape.Outstanding, targets[0].data.tearDown())
 	}
 	return rows, err
 }
@@ -73,7 +74,7 @@ func (o *Options) rates(ctx context.Context) (rows []Row, err error) {
 // startAll starts the targets; those it returns run, also beside an error.
 func (o *Options) startAll(ctx context.Context) ([]*target, error) {
 	if o.Connect != "" {
-		return []*target{{name: Connected, addr: o.Connect, stop: func() error { return nil }}}, nil
+		return []*target{{name: Connected, addrs: strings.Split(o.Connect, ","), stop: func() error { return nil }}}, nil
 	}
 	var targets []*target
 	for _, name := range o.Targets {
@@ -92,7 +93,7 @@ var warmShape = Shape{10, 40}
 // prepare gives a target its znodes and warms it up with every workload: a JVM
 // compiles what it is asked to do.
 func (o *Options) prepare(ctx context.Context, t *target) error {
-	if err := o.say("%s at %s: warming up", t.name, t.addr); err != nil {
+	if err := o.say("%s at %s: warming up", t.name, strings.Join(t.addrs, ",")); err != nil {
 		return err
 	}
 	sessions := warmShape.Sessions
@@ -100,7 +101,7 @@ func (o *Options) prepare(ctx context.Context, t *target) error {
 		sessions = max(sessions, s.Sessions)
 	}
 	t.data = newDataset(o.Keys, o.Value, sessions)
-	if err := carryOut(ctx, t.addr, warmShape.Outstanding, t.data.setUp()); err != nil {
+	if err := carryOut(ctx, t.addrs, warmShape.Outstanding, t.data.setUp()); err != nil {
 		return err
 	}
 	if err := t.verify(ctx); err != nil {

@@ -30,13 +30,13 @@ var Targets = []string{Troupe, Apache, Ceiling}
 
 // target is a server to be measured.
 type target struct {
-	name string
-	addr string
-	pid  int          // 0 where it is not ours
-	stop func() error // ends it; never nil
-	data *dataset
+	name  string
+	addrs []string     // of all its servers
+	pids  []int        // of those; none where they are not ours
+	stop  func() error // ends it; never nil
+	data  *dataset
 
-	server *process.Server // nil unless it is one
+	servers []*process.Server // none unless they are such
 }
 
 // startTarget starts a server of the named kind below dir.
@@ -45,11 +45,29 @@ func startTarget(ctx context.Context, name, dir string, o *Options) (*target, er
 	if name == Ceiling {
 		return startCeiling(dir, o)
 	}
-	server, err := process.Start(ctx, o.spec(name, dir))
+	spec := o.spec(name, dir)
+	if o.Servers <= 1 {
+		server, err := process.Start(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		return served(name, server.Kill, server), nil
+	}
+	e, err := process.StartEnsemble(ctx, process.EnsembleSpec{Kind: spec.Kind, Dir: dir, Servers: o.Servers,
+		Config: spec.Config, Binary: spec.Binary, Heap: spec.Heap})
 	if err != nil {
 		return nil, err
 	}
-	return &target{name: name, addr: server.Addr, pid: server.Pid(), stop: server.Kill, server: server}, nil
+	return served(name, e.Kill, e.Servers...), nil
+}
+
+// served is a target made of servers that were started.
+func served(name string, stop func() error, servers ...*process.Server) *target {
+	t := &target{name: name, stop: stop, servers: servers}
+	for _, s := range servers {
+		t.addrs, t.pids = append(t.addrs, s.Addr), append(t.pids, s.Pid())
+	}
+	return t
 }
 
 // spec is how both servers run: no limit on connections, everything else as it
@@ -87,22 +105,25 @@ func startCeiling(dir string, o *Options) (*target, error) {
 		}
 		return nil, errors.Join(fmt.Errorf("start ceiling: no address: %w", err), child.Kill())
 	}
-	return &target{name: Ceiling, addr: strings.TrimSpace(line), pid: child.Pid(), stop: child.Kill}, nil
+	return &target{name: Ceiling, addrs: []string{strings.TrimSpace(line)}, pids: []int{child.Pid()}, stop: child.Kill}, nil
 }
 
 // explain adds to an error that the server has ended, if it has, and its last
 // words.
 func (t *target) explain(err error) error {
-	if t.server == nil || t.server.Running() {
-		return err
+	for _, s := range t.servers {
+		if s.Running() {
+			continue
+		}
+		log, unread := os.ReadFile(s.LogPath)
+		if unread != nil {
+			return errors.Join(err, unread)
+		}
+		const tail = 2000
+		return fmt.Errorf("%w: the server has ended with status %d; its log:\n%s", err,
+			s.ExitCode(), log[max(0, len(log)-tail):])
 	}
-	log, unread := os.ReadFile(t.server.LogPath)
-	if unread != nil {
-		return errors.Join(err, unread)
-	}
-	const tail = 2000
-	return fmt.Errorf("%w: the server has ended with status %d; its log:\n%s", err,
-		t.server.ExitCode(), log[max(0, len(log)-tail):])
+	return err
 }
 
 // settle waits until none of the targets works any more on what it was given
@@ -115,14 +136,13 @@ func settle(ctx context.Context, targets []*target, atMost time.Duration) error 
 	for last := time.Duration(-1); time.Now().Before(deadline); {
 		var total time.Duration
 		for _, t := range targets {
-			if t.pid == 0 {
-				continue
+			for _, pid := range t.pids {
+				spent, err := cpuTime(pid)
+				if err != nil {
+					return err
+				}
+				total += spent
 			}
-			spent, err := cpuTime(t.pid)
-			if err != nil {
-				return err
-			}
-			total += spent
 		}
 		if last >= 0 && total-last <= idle {
 			return nil
@@ -139,7 +159,7 @@ func settle(ctx context.Context, targets []*target, atMost time.Duration) error 
 
 // verify makes sure that the target answers with what the rows count on.
 func (t *target) verify(ctx context.Context) error {
-	conn, err := client.Dial(ctx, client.Options{Servers: []string{t.addr}})
+	conn, err := client.Dial(ctx, client.Options{Servers: t.addrs})
 	if err != nil {
 		return err
 	}

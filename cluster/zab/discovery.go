@@ -134,9 +134,7 @@ func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
 		n.syncPoint = l.committed
 	}
 	n.cursor = common(l.ends, n.info.Ends, n.info.Committed)
-	if n.cursor < n.info.Last {
-		out = append(out, Send{n.id, &wire.Truncate{Join: n.join, After: n.cursor}})
-	}
+	n.excess = n.cursor < n.info.Last
 	n.told = n.info.Committed
 	return l.feed(n, out)
 }

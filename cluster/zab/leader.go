@@ -122,14 +122,26 @@ func (l *Leader) Serving() bool { return l.phase == broadcasting }
 // Tail is what is appended and not applied, and what was applied last.
 func (l *Leader) Tail() (tail []*Batch, applied wire.Zxid) { return slices.Clone(l.tail), l.applied }
 
-// Learners counts those that are attached, and those that serve.
-func (l *Leader) Learners() (attached, synced int) {
+// Census is who follows a leader.
+type Census struct {
+	Attached             int // learners
+	Followers, Observers int // of those, who serve
+	Syncs                int // that wait for a quorum's word
+}
+
+// Census counts.
+func (l *Leader) Census() Census {
+	c := Census{Attached: len(l.learners), Syncs: len(l.asked) + len(l.waiting)}
 	for _, n := range l.learners {
-		if n.stage == serving {
-			synced++
+		switch {
+		case n.stage != serving:
+		case n.voter:
+			c.Followers++
+		default:
+			c.Observers++
 		}
 	}
-	return len(l.learners), synced
+	return c
 }
 
 // Step advances the machine by one event and appends to out what is to be done.

@@ -31,6 +31,7 @@ type learner struct {
 	syncPoint    wire.Zxid
 	newLeader    bool // has been sent
 	cursor       wire.Zxid
+	excess       bool      // its log has more than we share, which it has to forget
 	told         wire.Zxid // committed, as it knows
 	reading      bool      // the log is being read for it
 	transferring bool
@@ -82,6 +83,7 @@ func (l *Leader) feed(n *learner, out []Effect) []Effect {
 	}
 	if n.cursor >= n.syncPoint && !n.newLeader {
 		n.newLeader = true
+		out = l.truncate(n, out)
 		out = append(out, Send{n.id, &wire.NewLeader{Join: n.join, Epoch: l.epoch, Ensemble: l.pos.Ensemble}})
 	}
 	if n.stage == serving && n.told < l.committed && n.cursor >= l.committed {
@@ -123,11 +125,22 @@ func (l *Leader) sendPropose(n *learner, m *wire.Propose, size int, out []Effect
 	if len(n.flight) == 0 {
 		n.answered = l.now
 	}
+	out = l.truncate(n, out)
 	n.cursor = m.Entries[len(m.Entries)-1].Zxid
 	n.told = max(n.told, min(l.committed, n.cursor))
 	n.flight = append(n.flight, flight{n.cursor, size})
 	n.bytes += size
 	return append(out, Send{n.id, m})
+}
+
+// truncate lets a learner forget what this log does not have, now that there is
+// something to go on with: one that will get the state keeps its log until then.
+func (l *Leader) truncate(n *learner, out []Effect) []Effect {
+	if !n.excess {
+		return out
+	}
+	n.excess = false
+	return append(out, Send{n.id, &wire.Truncate{Join: n.join, After: n.cursor}})
 }
 
 // onLogRead goes on feeding a learner that is behind the window.

@@ -28,6 +28,10 @@ In the background, as zkServer.sh does it:
   troupe status zoo.cfg
   troupe stop zoo.cfg
 
+Three servers on this machine, which survive the loss of any one:
+
+  troupe ensemble --servers 3
+
 Exit status: 0 success, 1 failure, 2 a command line that means nothing.`
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -76,7 +80,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cobra.EnableCommandSorting = false
-	root.AddCommand(newServer(), newStart(), newStop(), newRestart(), newStatus(), cli.New(), bench.New(), newVersion())
+	root.AddCommand(newServer(), newStart(), newStop(), newRestart(), newStatus(), newEnsemble(), cli.New(), bench.New(), newVersion())
 	return root
 }
 

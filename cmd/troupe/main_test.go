@@ -6,8 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rs/zerolog"
+
+	"troupe/actors/config"
 	"troupe/actors/version"
+	"troupe/wire"
 )
 
 // do runs a command line in this process.
@@ -30,6 +35,8 @@ func TestRun_UsageErrors(t *testing.T) {
 		{`--log-level is "loud"; want trace, debug`, []string{"server", "--log-level", "loud"}},
 		{`--log-level is "panic"; want trace, debug`, []string{"start", "--log-level", "panic"}},
 		{"version takes no argument", []string{"version", "please"}},
+		{"ensemble takes no argument", []string{"ensemble", "3"}},
+		{`--log-level is "loud"; want trace, debug`, []string{"ensemble", "--log-level", "loud"}},
 		{"invalid argument", []string{"stop", "--wait", "long"}},
 	} {
 		status, out, errs := do(c.args...)
@@ -92,6 +99,53 @@ func TestServer_RefusesConfigurations(t *testing.T) {
 		}
 		if status, _, errs := do(command, "/nowhere/zoo.cfg"); status != 1 || !strings.Contains(errs, "/nowhere/zoo.cfg") {
 			t.Errorf("%s: status %d, errors %q", command, status, errs)
+		}
+	}
+}
+
+func TestServer_RefusesToBeNobody(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, "dataDir="+dir, "clientPort=0", "clientPortAddress=127.0.0.1", "initLimit=10", "syncLimit=5",
+		"server.1=127.0.0.1:2888:3888", "server.2=127.0.0.1:2889:3889")
+	myid := filepath.Join(dir, "myid")
+	for content, want := range map[string]string{
+		"":      myid + ": myid: there is no such file; write the number of this server's own server.N line into it, one of 1, 2",
+		"one\n": myid + ":1: myid=one: a server's number must be from 1 to 254",
+		"3\n":   myid + ":1: myid=3: there is no line server.3; write",
+	} {
+		if content != "" {
+			if err := os.WriteFile(myid, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		begun := time.Now()
+		for _, command := range []string{"server", "start"} {
+			status, _, errs := do(command, path)
+			if took := time.Since(begun); status != 1 || !strings.Contains(errs, want) || took > time.Second {
+				t.Errorf("%s with %q: status %d after %v, errors %q", command, content, status, took, errs)
+			}
+		}
+		if err := os.RemoveAll(myid); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAnnounce(t *testing.T) {
+	var b bytes.Buffer
+	cfg := config.Default()
+	announce(zerolog.New(&b), "", &cfg, nil)
+	cfg.MyID = 3
+	for i := range 3 {
+		cfg.Servers = append(cfg.Servers, config.Server{ID: wire.ServerID(i + 1)})
+	}
+	cfg.Servers[2].Role = config.Observer
+	announce(zerolog.New(&b), "zoo.cfg", &cfg, []config.Warning{{Key: "k", Reason: "r"}})
+	lines := strings.Split(b.String(), "\n")
+	for i, want := range []string{`"mode":"standalone"`, `"mode":"ensemble","id":3,"observer":true,"voters":"[1 2]","observers":"[3]"`,
+		`"key":"k","reason":"r"`} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("%q lacks %s", lines[i], want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
@@ -24,7 +25,8 @@ import (
 const serverLong = `Run a server in the foreground until SIGTERM or SIGINT, which end it cleanly.
 
 Without a zoo.cfg it listens on 127.0.0.1:2181 and keeps its data in ./troupe-data.
-With one it does what that file says; keys that have no effect here are named in a
+With one it does what that file says, alone or as the member of an ensemble that the
+file myid in its dataDir says it is; keys that have no effect here are named in a
 warning each, with their line, and values that make no sense refuse the start.
 
 The server may be killed at any moment: what was acknowledged is on the disk, and
@@ -68,8 +70,14 @@ func announce(log zerolog.Logger, path string, cfg *config.Config, warnings []co
 	if path == "" {
 		path = "defaults"
 	}
-	log.Info().Str("version", version.Number).Str("zookeeper", version.ZooKeeper).Str("mode", "standalone").
-		Int("pid", os.Getpid()).Str("config", path).Str("dataDir", cfg.DataDir).Str("dataLogDir", cfg.DataLogDir).
+	e := log.Info().Str("version", version.Number).Str("zookeeper", version.ZooKeeper)
+	if cfg.Ensemble() {
+		e.Str("mode", "ensemble").Uint8("id", uint8(cfg.MyID)).Bool("observer", cfg.Observer()).
+			Str("voters", fmt.Sprint(cfg.Voters())).Str("observers", fmt.Sprint(cfg.Observers()))
+	} else {
+		e.Str("mode", "standalone")
+	}
+	e.Int("pid", os.Getpid()).Str("config", path).Str("dataDir", cfg.DataDir).Str("dataLogDir", cfg.DataLogDir).
 		Str("go", runtime.Version()).Msg("troupe starts")
 	for _, w := range warnings {
 		log.Warn().Str("file", w.File).Int("line", w.Line).Str("key", w.Key).Str("reason", w.Reason).

@@ -16,7 +16,8 @@ import (
 )
 
 const startLong = `Start a server in the background and wait until it serves clients, or report why it
-does not.
+does not. A member of an ensemble may have to wait for others before it serves: for
+that there is 'troupe status', here it is enough that it runs.
 
 Its process id stands in <dataDir>/troupe_server.pid while it runs, and what it logs
 is appended to <dataDir>/troupe_server.log.`
@@ -98,7 +99,11 @@ func (b *background) start(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	host, port := daemon.Address(cfg)
-	fmt.Fprintf(out, "STARTED\nProcess %d serves on %s, its log is %s\n", pid, net.JoinHostPort(host, strconv.Itoa(port)),
+	does := "serves"
+	if cfg.Ensemble() {
+		does = "listens"
+	}
+	fmt.Fprintf(out, "STARTED\nProcess %d %s on %s, its log is %s\n", pid, does, net.JoinHostPort(host, strconv.Itoa(port)),
 		daemon.LogFilePath(cfg.DataDir))
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 const statusLong = `Say whether the server of a zoo.cfg runs and serves clients, and as what.
 
 The exit status is 0 if it does, 1 if not. It does not depend on the whitelist of
-four-letter words.`
+four-letter words; what a member of an ensemble is can only be told if srvr is there.`
 
 const statusExample = `  troupe status zoo.cfg
   troupe status --config zoo.cfg >/dev/null || troupe start --config zoo.cfg`
@@ -54,6 +54,9 @@ func status(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	mode, err := daemon.Mode(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("process %d runs, but does not serve clients: %w", pid, err)
+	}
+	if cfg.Ensemble() && !cfg.FourLetterWords["srvr"] {
+		mode = "unknown" // it serves, and that is all it tells
 	}
 	fmt.Fprintf(out, "Mode: %s\n", mode)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/syndtr/goleveldb/leveldb/storage"
@@ -117,19 +118,28 @@ func (d *Disk) ReadDir(dir string) (found []string, err error) {
 	return found, nil
 }
 
-// RemoveAll removes a plain file, or a directory and its files, one by one. A
-// directory that is open is refused; one on a real file system cannot be
-// removed.
+// RemoveAll removes a plain file, or a directory with the files and directories
+// in it, one by one. A directory that is open is refused; one on a real file
+// system cannot be removed.
 func (d *Disk) RemoveAll(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.names.plain[name] != nil {
 		return d.do(Remove, func() error { delete(d.names.plain, name); return nil })
 	}
-	a := d.dirs[name]
-	if a == nil {
-		return nil
+	for _, below := range slices.Sorted(maps.Keys(d.dirs)) {
+		if below == name || strings.HasPrefix(below, name+"/") {
+			if err := d.removeDir(below); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// removeDir is called with d.mu held.
+func (d *Disk) removeDir(name string) error {
+	a := d.dirs[name]
 	if _, ok := a.base.(*memory); !ok || a.held {
 		return fmt.Errorf("remove %s: %w", name, syscall.EBUSY)
 	}

@@ -22,7 +22,8 @@ const (
 
 // Launch starts this program in a session of its own, with its output appended
 // to the log file in the data directory, and returns its process id once it
-// serves. If it ends instead, the error says why. If the context ends first, the
+// serves; a member of an ensemble, which may be the first of those it needs, once
+// its client port listens. If it ends instead, the error says why. If the context ends first, the
 // process is left to go on.
 func Launch(ctx context.Context, cfg *config.Config, args []string) (pid int, err error) {
 	program, err := os.Executable()
@@ -65,7 +66,7 @@ func waitServing(ctx context.Context, cfg *config.Config, pid int, ended <-chan 
 		if holder, running, err := Holder(cfg.DataDir); err != nil || !running || holder != pid {
 			continue // it has not come that far, or ends, which is told by the channel
 		}
-		if _, err := Mode(ctx, cfg); err == nil {
+		if err := ready(ctx, cfg); err == nil {
 			return nil
 		}
 	}

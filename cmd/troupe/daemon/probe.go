@@ -55,6 +55,20 @@ func Mode(ctx context.Context, cfg *config.Config) (string, error) {
 	return "standalone", nil // the one mode there is for a server that is no ensemble's member
 }
 
+// ready is an error until the server does what Launch waits for.
+func ready(ctx context.Context, cfg *config.Config) error {
+	if !cfg.Ensemble() {
+		_, err := Mode(ctx, cfg)
+		return err
+	}
+	host, port := Address(cfg)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
 // serves connects as a client that resumes a session which cannot exist.
 func serves(ctx context.Context, addr string) error {
 	var e wire.Encoder

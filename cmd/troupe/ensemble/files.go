@@ -19,7 +19,7 @@ import (
 const secretName = "quorum.secret"
 
 // prepare writes what is not there yet. What is there has to fit the plan.
-func (p Plan) prepare(all []member) error {
+func prepare(all []member) error {
 	dir := filepath.Dir(all[0].dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("directory of the ensemble: %w", err)

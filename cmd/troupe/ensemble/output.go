@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 )
@@ -33,13 +34,14 @@ func (l *locked) Write(p []byte) (int, error) {
 // output takes what a server says: all goes to its log file, and what is a
 // warning or worse to people, too.
 type output struct {
-	log    io.Writer
-	people zerolog.ConsoleWriter
-	line   []byte // the last one, until it ends
+	log      io.Writer
+	people   zerolog.ConsoleWriter
+	stopping *atomic.Bool // then it is no wonder that servers miss each other
+	line     []byte       // the last one, until it ends
 }
 
-func newOutput(name string, log, people io.Writer, plain bool) *output {
-	return &output{log: log, people: zerolog.ConsoleWriter{Out: people, NoColor: plain, TimeFormat: "15:04:05.000",
+func newOutput(name string, log, people io.Writer, plain bool, stopping *atomic.Bool) *output {
+	return &output{log: log, stopping: stopping, people: zerolog.ConsoleWriter{Out: people, NoColor: plain, TimeFormat: "15:04:05.000",
 		FormatPrepare: func(fields map[string]any) error {
 			fields[zerolog.MessageFieldName] = fmt.Sprintf("%s: %v", name, fields[zerolog.MessageFieldName])
 			return nil
@@ -64,7 +66,11 @@ func (o *output) Write(p []byte) (int, error) {
 // pass shows a line of the log if it is a warning or worse.
 func (o *output) pass(line []byte) {
 	var said struct{ Level zerolog.Level }
-	if json.Unmarshal(line, &said) != nil || said.Level < zerolog.WarnLevel {
+	least := zerolog.WarnLevel
+	if o.stopping.Load() {
+		least = zerolog.ErrorLevel
+	}
+	if json.Unmarshal(line, &said) != nil || said.Level < least {
 		return
 	}
 	_, _ = o.people.Write(line) // nobody is left to be told

@@ -98,7 +98,7 @@ func (m member) zooCfg(all []member, secretFile string) string {
 }
 
 // portsFree says which ports are taken that the servers will listen on.
-func (p Plan) portsFree(all []member) error {
+func portsFree(all []member) error {
 	var taken []string
 	for _, m := range all {
 		for _, port := range []int{m.client, m.quorum} {

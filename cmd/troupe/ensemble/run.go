@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -44,6 +45,7 @@ type ensemble struct {
 	o        Options
 	children []*child
 	complete bool // all have served at the same time
+	stopping atomic.Bool
 }
 
 // Run writes the files, starts all servers, tells about them, and ends them in
@@ -57,7 +59,10 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(o.portsFree(all), o.prepare(all)); err != nil {
+	if err := portsFree(all); err != nil {
+		return err
+	}
+	if err := prepare(all); err != nil {
 		return err
 	}
 	o.Errs = &locked{w: o.Errs}
@@ -83,13 +88,13 @@ func (e *ensemble) start(m member) (*child, error) {
 	}
 	cmd := e.o.Command(m.config())
 	cmd.Dir = m.dir
-	cmd.Stderr = newOutput(m.name(), log, e.o.Errs, e.o.Plain)
+	cmd.Stderr = newOutput(m.name(), log, e.o.Errs, e.o.Plain, &e.stopping)
 	cmd.Stdout = cmd.Stderr
 	p, err := process.Spawn(cmd)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", m.name(), err), log.Close())
 	}
-	fmt.Fprintf(e.o.Out, "%s  process %d, for clients %s, for servers port %d, log %s\n", m.name(), p.Pid(), m.addr(), m.quorum, m.logFile())
+	fmt.Fprintf(e.o.Out, "%s  process %d: clients %s, servers port %d, log %s\n", m.name(), p.Pid(), m.addr(), m.quorum, m.logFile())
 	return &child{member: m, process: p, log: log}, nil
 }
 
@@ -146,7 +151,7 @@ func (e *ensemble) tell(roles []string) (left int) {
 		left++
 		if roles[i] != c.role {
 			c.role = roles[i]
-			fmt.Fprintf(e.o.Out, "%s  %s\n", c.name(), describe(c.role))
+			fmt.Fprintf(e.o.Out, "%s  %s  %s\n", c.name(), c.addr(), describe(c.role))
 		}
 		if c.role != "" {
 			serving++
@@ -176,6 +181,7 @@ func (e *ensemble) addrs() string {
 
 // stop ends what runs: the leader last, so that nobody elects another.
 func (e *ensemble) stop() error {
+	e.stopping.Store(true)
 	var leaders, others []*child
 	for _, c := range e.children {
 		if c.role == "leader" {

@@ -1,0 +1,98 @@
+package sim
+
+import "time"
+
+// Scene is a special beginning, or an accident that is not one of every day.
+type Scene int
+
+// The scenes.
+const (
+	Ordinary       Scene = iota
+	FirstStart           // only as many as are needed are there at first
+	WipedOne             // one of three has lost its disk
+	WipedTwo             // two of five have
+	Stepping             // the counter is spent soon, again and again
+	SpoiltFollower       // a follower's tree is not the others'
+	SpoiltLeader         // the leader's is not
+	Lonely               // one voter, one observer
+	Scenes               // how many there are
+)
+
+// shape fixes what the scene needs.
+func (s Scene) shape(w *world, voters, observers *int) {
+	switch s {
+	case WipedOne, SpoiltFollower, SpoiltLeader:
+		*voters = 3
+	case WipedTwo:
+		*voters = 5
+	case Stepping:
+		w.params.lastCounter = uint32(3 + w.rnd.IntN(20))
+	case Lonely:
+		*voters, *observers = 1, 1
+	}
+}
+
+// corrupts tells whether trees are changed behind everybody's back.
+func (s Scene) corrupts() bool { return s == SpoiltFollower || s == SpoiltLeader }
+
+// prepare starts the servers, and plans the accident.
+func (s Scene) prepare(w *world) {
+	late := 0
+	if s == FirstStart {
+		late = (len(w.voters) - 1) / 2
+	}
+	for i, n := range w.nodes {
+		if i < late {
+			w.at(w.between(2*time.Second, 4*time.Second), n.boot)
+		} else {
+			w.at(w.upTo(200*time.Millisecond), n.boot)
+		}
+		if w.params.trims {
+			w.trimming(n)
+		}
+	}
+	switch s {
+	case WipedOne:
+		w.at(w.between(2*time.Second, 8*time.Second), func() { w.wipe(pick(w, w.nodes[:3])) })
+	case WipedTwo:
+		w.at(w.between(2*time.Second, 8*time.Second), func() { w.wipe(pick(w, w.nodes[:5])) })
+		w.at(w.between(2*time.Second, 8*time.Second), func() { w.wipe(pick(w, w.nodes[:5])) })
+	case SpoiltFollower, SpoiltLeader:
+		w.at(w.between(1500*time.Millisecond, 8*time.Second), w.spoilOne)
+	}
+}
+
+// trimming makes checkpoints and trims the log behind them, now and then.
+func (w *world) trimming(n *node) {
+	w.after(w.upTo(3*time.Second), func() {
+		n.keep()
+		w.trimming(n)
+	})
+}
+
+// wipe takes a server's disk away.
+func (w *world) wipe(n *node) {
+	if n.alive {
+		n.crash(false)
+	}
+	w.tracef("WIPED %d", n.id)
+	n.disk.wipe()
+	w.after(w.upTo(time.Second), n.boot)
+}
+
+// spoilOne spoils a tree while a quorum of others serves.
+func (w *world) spoilOne() {
+	serving := 0
+	for _, n := range w.nodes {
+		if n.serving {
+			serving++
+		}
+	}
+	for _, n := range w.nodes {
+		if serving == len(w.nodes) && n.voter && (n.leader != nil) == (w.o.Scene == SpoiltLeader) {
+			n.spoil()
+			return
+		}
+	}
+	w.after(100*time.Millisecond, w.spoilOne)
+}
