@@ -23,6 +23,8 @@ type ensemble struct {
 	configs []*config.Config
 	servers []*Server // nil where stopped
 	roles   []*metrics.Registry
+	// lastCounter makes epochs short.
+	lastCounter uint32
 }
 
 // freePorts are n ports that were free a moment ago.
@@ -66,7 +68,7 @@ func (e *ensemble) start(ids ...int) {
 		if os.Getenv("TROUPE_TEST_LOG") != "" {
 			log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, NoColor: true, TimeFormat: "05.000"}).With().Timestamp().Int("server", i+1).Logger()
 		}
-		s, err := Start(e.configs[i], Options{Log: log,
+		s, err := Start(e.configs[i], Options{Log: log, LastCounter: e.lastCounter,
 			Words: func(_ *config.Config, r *metrics.Registry) session.Words { e.roles[i] = r; return noWords{} }})
 		if err != nil {
 			e.Fatal(err)
@@ -160,4 +162,94 @@ func TestEnsemble_TheLeaderStops(t *testing.T) {
 	if err != nil || !strings.Contains(strings.Join(names, " "), "b") {
 		t.Fatalf("the server that was away has %v, %v", names, err)
 	}
+}
+
+// TestEnsemble_TheCounterIsSpent: the epoch steps over under load, again and
+// again, without an election, and no write fails.
+func TestEnsemble_TheCounterIsSpent(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			e := newEnsemble(t, n)
+			e.lastCounter = 40
+			var c *client.Conn
+			ctx := within(t)
+			if n == 1 {
+				e.configs[0].Servers, e.configs[0].MyID = nil, 0
+				e.start(0)
+				c = e.dial(0)
+			} else {
+				e.startAll()
+				c = e.dial((e.leader() + 1) % n)
+			}
+			if _, err := c.Create(ctx, "/a", nil, wire.OpenACL, wire.ModePersistent); err != nil {
+				t.Fatal(err)
+			}
+			elections := e.roles[0].Ensemble.Elections.Load()
+			var last wire.Zxid
+			for i := range 400 {
+				s, err := c.Set(ctx, "/a", nil, int32(i))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s.Mzxid <= last || s.Mzxid.Counter() == 0 {
+					t.Fatalf("zxid %v after %v", s.Mzxid, last)
+				}
+				last = s.Mzxid
+			}
+			if last.Epoch() < 5 {
+				t.Errorf("after 400 writes the epoch is %d", last.Epoch())
+			}
+			if now := e.roles[0].Ensemble.Elections.Load(); now != elections {
+				t.Errorf("%d elections", now-elections)
+			}
+			e.equal()
+			for i := range n { // and what is on disk fits
+				e.stop(i)
+			}
+			for i := range n {
+				e.start(i)
+			}
+			until(t, "all serve again", func() bool {
+				for i := range n {
+					if e.mode(i) == "" {
+						return false
+					}
+				}
+				return true
+			})
+			e.equal()
+		})
+	}
+}
+
+// TestEnsemble_AnObserverLearns, and has no part in quorums.
+func TestEnsemble_AnObserverLearns(t *testing.T) {
+	e := newEnsemble(t, 4, func(cfg *config.Config) { cfg.Servers[3].Role = config.Observer })
+	e.startAll()
+	l := e.leader()
+	if m := e.mode(3); m != "observer" {
+		t.Fatalf("mode %q", m)
+	}
+	ctx := within(t)
+	c := e.dial(3)
+	if _, err := c.Create(ctx, "/by-an-observer", []byte("x"), wire.OpenACL, wire.ModePersistent); err != nil {
+		t.Fatal(err)
+	}
+	d := e.dial(l)
+	if _, err := d.Create(ctx, "/by-the-leader", nil, wire.OpenACL, wire.ModePersistent); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Sync(ctx, "/"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Exists(ctx, "/by-the-leader", false); err != nil {
+		t.Fatal(err)
+	}
+	e.equal()
+	for i := range 3 { // the observer and one voter are no quorum
+		if i != l {
+			e.stop(i)
+		}
+	}
+	until(t, "nobody serves", func() bool { return e.mode(l) == "" && e.mode(3) == "" })
 }

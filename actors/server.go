@@ -30,6 +30,9 @@ const stopTimeout = 10 * time.Second
 type Options struct {
 	Log         zerolog.Logger
 	Persistence persistence.Options // the zero value is real files; NoSync follows the configuration
+	// LastCounter is the counter of a zxid at which a leader steps to the next epoch,
+	// 0 for well before it is spent. For tests.
+	LastCounter uint32
 	// Words makes what answers four-letter words.
 	Words func(*config.Config, *metrics.Registry) session.Words
 }
@@ -65,7 +68,7 @@ func Start(cfg *config.Config, o Options) (*Server, error) {
 	}
 	registry := metrics.NewRegistry()
 	r := &root{server: s, log: o.Log, replica: replica.Options{Config: &own, Persistence: o.Persistence,
-		Metrics: registry, Log: o.Log, Network: network, Incarnation: rand.Uint64() | 1},
+		Metrics: registry, Log: o.Log, Network: network, Incarnation: rand.Uint64() | 1, LastCounter: o.LastCounter},
 		gateway: gateway.Options{Listener: ln, Config: &own, Words: o.Words(&own, registry), Metrics: registry, Log: o.Log}}
 	s.root, err = s.system.Root.SpawnNamed(supervise.Props(o.Log, "server", func() actor.Actor { return r }), "server")
 	if err != nil {

@@ -65,7 +65,7 @@ type (
 // retainedLog is up to how many bytes of log are kept, although checkpoints have
 // made them needless: letting go of records costs the disk what writing them
 // did, and less if it is many at once.
-const retainedLog = 256 << 20
+const retainedLog = 128 << 20
 
 // patientLog trims once it is worth it.
 type patientLog struct{ *persistence.Log }
@@ -86,6 +86,7 @@ type Options struct {
 	Log         zerolog.Logger
 	Network     *link.Network // nil for a server alone
 	Incarnation uint64        // of the process
+	LastCounter uint32        // see zab.Options
 }
 
 // Replica is the actor.

@@ -34,6 +34,7 @@ type node struct {
 	corrupt bool
 
 	elector   *election.Elector
+	told      time.Duration // by the elector, last
 	streams   []*stream // by id, that it believes in
 	joining   []*wire.FollowerInfo
 	tail      []*zab.Batch

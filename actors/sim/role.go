@@ -45,10 +45,26 @@ func (n *node) elect(e election.Event) {
 			n.after(election.Patience, func() { n.elect(election.Expired{Wait: f.Number}) })
 		case election.Elected:
 			elected = f.Leader
+		case election.Forsaken:
+			n.tell(func() { n.forsaken(f.By) })
 		}
 	}
 	if elected != 0 {
-		n.after(n.w.upTo(time.Millisecond), func() { n.elected(elected) })
+		n.tell(func() { n.elected(elected) })
+	}
+}
+
+// tell is from the elector, in order, a moment later.
+func (n *node) tell(f func()) {
+	n.told = max(n.told, n.w.now+n.w.upTo(time.Millisecond))
+	n.after(n.told-n.w.now, f)
+}
+
+// forsaken ends the reign of one who is not going to lead.
+func (n *node) forsaken(by wire.ServerID) {
+	if n.follower != nil && n.boss == by {
+		n.tracef("is forsaken by %d", by)
+		n.step(zab.Retire{})
 	}
 }
 
@@ -64,7 +80,7 @@ func (n *node) elected(who wire.ServerID) {
 	p := n.w.params
 	if who == n.id {
 		n.tracef("leads")
-		n.leader = zab.NewLeader(zab.Options{Self: n.id, Voters: n.w.voters, Ensemble: n.ensembleName(),
+		n.leader = zab.NewLeader(zab.Options{Self: n.id, Voters: n.w.voters, Observed: len(n.w.nodes) > 1, Ensemble: n.ensembleName(),
 			InitTimeout: 3 * time.Second, GatherTimeout: time.Second, SyncTimeout: 3 * time.Second,
 			WindowBytes: p.windowBytes, KeepBytes: p.keepBytes, LastCounter: p.lastCounter}, n.position())
 	} else {

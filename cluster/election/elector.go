@@ -47,6 +47,9 @@ type (
 	}
 	// Elected ends the look: this server leads if it is Leader, or else joins it.
 	Elected struct{ Leader wire.ServerID }
+	// Forsaken tells that the server which this one joins votes for another, or for
+	// nobody: it is not going to lead. This one is to look again.
+	Forsaken struct{ By wire.ServerID }
 	// Wait asks for an Expired with its number after Patience.
 	Wait struct{ Number uint64 }
 )
@@ -58,8 +61,9 @@ func (Look) event()     {}
 func (Has) event()      {}
 func (Expired) event()  {}
 func (Send) effect()    {}
-func (Elected) effect() {}
-func (Wait) effect()    {}
+func (Elected) effect()  {}
+func (Forsaken) effect() {}
+func (Wait) effect()     {}
 
 // Elector is one server's part in elections.
 type Elector struct {
@@ -109,6 +113,9 @@ func (e *Elector) Step(ev Event, out []Effect) []Effect {
 	case Heard:
 		if _, up := e.peers[ev.From]; up {
 			e.peers[ev.From] = ev.What
+			if e.mine.State != wire.Looking && e.mine.Leader == ev.From && ev.What.State == wire.Looking && ev.What.Leader != ev.From {
+				out = append(out, Forsaken{ev.From})
+			}
 		}
 	case Look:
 		e.mine.Credentials = ev.Credentials
@@ -212,7 +219,7 @@ func (e *Elector) best() (best wire.ServerID) {
 	}
 	for _, id := range e.order {
 		n := e.peers[id]
-		if n == nil || !e.isVote(id) || n.State != wire.Looking || !n.Electable {
+		if n == nil || !e.isVote(id) || !n.Electable || n.State != wire.Looking && !e.isAhead(n) {
 			continue
 		}
 		if best == 0 || better(n.Credentials, id, has, best) {
@@ -220,6 +227,12 @@ func (e *Elector) best() (best wire.ServerID) {
 		}
 	}
 	return best
+}
+
+// isAhead tells whether a server still follows this one, whose reign is over, and
+// has more: it will look, too, and is not to be led again.
+func (e *Elector) isAhead(n *wire.Notification) bool {
+	return n.State == wire.Following && n.Leader == e.self && better(n.Credentials, 0, e.mine.Credentials, 0)
 }
 
 // better compares by what is vouched for, the epoch entered, the last zxid, the id.

@@ -72,11 +72,12 @@ func (t *Table) Admit(at wire.ServerID, id wire.SessionID, timeout int32, now ti
 }
 
 // fresh gives out an id that no session has: the server in the top byte, then 40
-// bits of milliseconds, then a counter.
+// bits of milliseconds, then a counter. It starts from the epoch, since clocks
+// differ: no earlier leader's sessions had these.
 func (t *Table) fresh(at wire.ServerID, wall int64) wire.SessionID {
 	id, started := t.next[at]
 	if !started {
-		id = wire.SessionID(uint64(at)<<56 | uint64(wall)<<24>>8)
+		id = wire.SessionID(uint64(at)<<56 | uint64(wall)<<24>>8 | uint64(t.last)>>32&0xff<<8)
 	}
 	for t.tracker.Has(id) {
 		id++

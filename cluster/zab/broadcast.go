@@ -13,8 +13,11 @@ func (l *Leader) onSubmit(e Submit, out []Effect) []Effect {
 	if len(e.Drafts) == 0 || l.phase != broadcasting {
 		return out
 	}
-	if l.step != 0 && l.proposed.Counter() >= 1<<32-1-uint32(len(e.Drafts)) {
+	if l.proposed.Epoch() == l.epoch && l.proposed.Counter() >= 1<<32-1-uint32(len(e.Drafts)) {
 		l.stalled = append(l.stalled, e)
+		if l.step == 0 {
+			return l.beginStep(l.epoch+1, out)
+		}
 		return out
 	}
 	if l.draft == nil {

@@ -72,7 +72,9 @@ func (l *Leader) onPromised(e wire.Epoch, out []Effect) []Effect {
 	return l.discovered(out)
 }
 
-// onAckEpoch counts a promise. Somebody whose history is ahead must lead instead.
+// onAckEpoch counts a promise. That of somebody whose history is ahead does not
+// count: where it is needed, somebody else must lead. Where it is not, a quorum
+// shows that nothing of what is ahead was committed.
 func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect {
 	switch {
 	case n.stage != joined:
@@ -83,11 +85,11 @@ func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect
 		}
 		return out
 	}
-	mine := l.pos.Credentials()
-	if l.phase == discovering && n.voter && l.counts(n) && less(mine, m.Credentials) {
+	n.ahead = l.phase == discovering && n.voter && l.counts(n) && less(l.pos.Credentials(), m.Credentials)
+	if n.ahead && !l.supported(true, func(n *learner) bool { return !n.ahead }) {
 		return l.over(Over{Why: fmt.Sprintf("server %d has more history", n.id)}, out)
 	}
-	n.stage, n.promised = promised, m.Fresh
+	n.stage, n.promised = promised, m.Fresh && !n.ahead
 	if l.phase == discovering {
 		return l.discovered(out)
 	}

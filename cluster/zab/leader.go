@@ -13,6 +13,8 @@ import (
 type Options struct {
 	Self   wire.ServerID
 	Voters []wire.ServerID
+	// Observed says that others learn from a leader who is the only voter.
+	Observed bool
 	Flags  wire.RecordFlags // of its records
 	// Ensemble is the id for an ensemble that has none yet.
 	Ensemble string
@@ -185,10 +187,13 @@ func (l *Leader) Step(e Event, out []Effect) []Effect {
 }
 
 // onStart begins to gather. A server alone needs no epoch of its own: nobody
-// else can lead.
+// else can lead, and nobody is left from an earlier reign.
 func (l *Leader) onStart(out []Effect) []Effect {
-	if !l.quorum.Won(map[wire.ServerID]bool{l.o.Self: true}) {
+	switch {
+	case !l.quorum.Won(map[wire.ServerID]bool{l.o.Self: true}):
 		return out
+	case l.o.Observed:
+		return l.gather(out)
 	}
 	l.epoch, l.entered, l.promised = max(l.pos.Last.Epoch(), l.pos.Current), !l.pos.Blank, true
 	l.phase = synchronizing

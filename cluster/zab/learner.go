@@ -26,6 +26,7 @@ type learner struct {
 	info     *wire.FollowerInfo
 	stage    stage
 	promised bool // of its own accord, so that it counts
+	ahead    bool // has more history
 	acked    wire.Zxid
 
 	syncPoint    wire.Zxid
