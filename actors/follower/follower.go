@@ -161,6 +161,9 @@ func (f *Follower) onTick(c actor.Context) {
 
 // onReceived takes the answers to what sessions asked; the rest is the machine's.
 func (f *Follower) onReceived(c actor.Context, m *role.Received) {
+	if info, ok := m.Message.(*wire.FollowerInfo); ok {
+		f.mail.Send(c, m.From, &wire.Leave{Join: info.Join, Why: "it does not lead"})
+	}
 	if m.From != f.o.Zab.Leader {
 		return
 	}

@@ -49,13 +49,15 @@ type Leader struct {
 	over     bool
 	timers   map[any]*time.Timer // by the message each sends
 	sending  map[wire.ServerID]*transfer
+	joins    map[wire.ServerID]wire.Join // the last attempt of each, while it can be reached
 }
 
 // New makes the actor.
 func New(o Options) *Leader {
 	return &Leader{o: o, zab: zab.NewLeader(o.Zab, o.Position), mail: role.NewMail(o.Links), started: time.Now(),
 		every:  min(max(o.TickTime/4, 5*time.Millisecond), 500*time.Millisecond),
-		timers: make(map[any]*time.Timer), sending: make(map[wire.ServerID]*transfer)}
+		timers: make(map[any]*time.Timer), sending: make(map[wire.ServerID]*transfer),
+		joins: make(map[wire.ServerID]wire.Join)}
 }
 
 // now is the time that the machines know.
@@ -101,6 +103,7 @@ func (l *Leader) Receive(c actor.Context) {
 		l.onExported(c, m)
 	case *role.Lost:
 		l.stopSending(m.Peer)
+		delete(l.joins, m.Peer)
 		l.step(c, zab.Gone{Peer: m.Peer})
 	case *role.Retire:
 		l.step(c, zab.Retire{})

@@ -21,6 +21,14 @@ type remote struct {
 // onReceived takes what concerns sessions; the rest is the machine's.
 func (l *Leader) onReceived(c actor.Context, m *role.Received) {
 	switch q := m.Message.(type) {
+	case *wire.FollowerInfo:
+		if q.Join > l.joins[m.From] { // or it is of an attempt that is over
+			l.joins[m.From] = q.Join
+			l.step(c, zab.Heard{From: m.From, Message: q, Now: l.now()})
+		}
+	case *wire.Leave:
+		l.joins[m.From] = max(l.joins[m.From], q.Join)
+		l.step(c, zab.Heard{From: m.From, Message: q, Now: l.now()})
 	case *wire.SubmitRequest, *wire.AdmitRequest, *wire.TouchRequest:
 		if l.table == nil {
 			l.early = append(l.early, m)

@@ -29,11 +29,13 @@ const linkLow, linkHigh = 1, 1
 
 const (
 	headerSize = 17
-	// pieceSize bounds a frame's payload. Remote puts batchSize frames into one
-	// gRPC message, whose size the receiver bounds by maxBatch.
+	// pieceSize bounds a frame's payload. Remote puts up to batchSize frames into
+	// one gRPC message, of which nothing is seen until all of it is there: on a slow
+	// network it must not take as long as PeerTimeout. The receiver bounds it by
+	// maxBatch.
 	pieceSize = 256 << 10
-	batchSize = 32
-	maxBatch  = 16 << 20
+	batchSize = 4
+	maxBatch  = 4 << 20
 	// DefaultMaxMessage is how long a message may be unless the Hello says otherwise.
 	DefaultMaxMessage = 80 << 20
 )

@@ -30,7 +30,10 @@ type Options struct {
 	// Deliver is called for each message, in order, while the link is up. An error
 	// breaks the link. The message is the owner's to keep.
 	Deliver func(c actor.Context, message []byte) error
-	Log     zerolog.Logger
+	// Other is called for what the actor gets that is none of a link's, for the owner
+	// to change what the functions above do.
+	Other func(message any)
+	Log   zerolog.Logger
 }
 
 // ErrGoodbye is why a link goes down when either server leaves for good.
@@ -109,6 +112,10 @@ func (l *Link) Receive(c actor.Context) {
 		l.fail(c, fmt.Errorf("cut here: %s", m.Why))
 	case *Goodbye:
 		l.onGoodbye(c)
+	default:
+		if l.o.Other != nil {
+			l.o.Other(m)
+		}
 	}
 	l.judgeRival(c)
 }
@@ -117,7 +124,7 @@ func (l *Link) onStarted(c actor.Context) {
 	if l.port = l.o.Network.ports[l.o.Peer]; l.port == nil {
 		panic(fmt.Errorf("link to server %d, which has no address", l.o.Peer))
 	}
-	l.clock.start(l.o.PeerTimeout / beats)
+	l.clock.start(min(l.o.PeerTimeout/beats, maxPause))
 	l.tickLater(c)
 	if l.port.register(c) {
 		l.dial()

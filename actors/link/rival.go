@@ -16,13 +16,14 @@ type rival struct {
 	expiry time.Duration
 }
 
-// challenge has the one known show that it is alive.
+// challenge has the one known show that it is alive, within half a PeerTimeout
+// and before the rival's stream is tired of waiting.
 func (l *Link) challenge(g *greeting) {
 	if l.rival != nil {
 		l.rival.g.verdict <- errors.New("another has come since")
 	}
 	l.heartbeat(true)
-	l.rival = &rival{g, l.sent, l.clock.now + l.o.PeerTimeout/2}
+	l.rival = &rival{g, l.sent, l.clock.now + min(l.o.PeerTimeout, unprovenTime)/2}
 }
 
 // judgeRival refuses the rival if the one known lives, or puts it in its place.

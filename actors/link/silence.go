@@ -1,14 +1,18 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// beats are the heartbeats in a PeerTimeout.
-const beats = 8
+// beats are the heartbeats in a PeerTimeout, if that is not long.
+const (
+	beats    = 8
+	maxPause = time.Second
+)
 
 // clock counts the time that this server was awake to hear something. A tick
 // that comes late by more than a tick says that it was not, and counts as one.
@@ -48,7 +52,11 @@ func (l *Link) onTick(c actor.Context) {
 	case l.up:
 		l.heartbeat(false)
 	case l.connected && !l.leaving && now-l.since > max(2*limit, time.Second):
-		l.fail(c, fmt.Errorf("no hands shaken for %v", now-l.since))
+		why := errors.New("its streams do not come, or it is not ready")
+		if l.quiet.news(why.Error()) {
+			l.log.Info().Str("address", l.o.Network.address(l.o.Peer)).AnErr("why", why).Msg("server is reached, and shakes no hands")
+		}
+		l.fail(c, why)
 	}
 }
 

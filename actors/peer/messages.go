@@ -36,6 +36,9 @@ type (
 	}
 )
 
+// To its links.
+type route struct{ to *actor.PID }
+
 // Accepts, from the replica.
 type (
 	// Retire asks to leave the ensemble in order; answered by Retired.

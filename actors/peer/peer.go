@@ -2,7 +2,6 @@ package peer
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -49,6 +48,7 @@ type Peer struct {
 	position  zab.Position
 	held      map[wire.ServerID]*wire.FollowerInfo // joined before this server leads
 	since     time.Time                            // it began to look
+	join      wire.Join                            // of the last attempt
 	halted    bool
 	retiring  bool
 	retired   bool
@@ -102,12 +102,23 @@ func (p *Peer) onStarted(c actor.Context) {
 func (p *Peer) spawnLink(c actor.Context, id wire.ServerID, o link.Options, tell func(any)) *actor.PID {
 	o.Up = func(actor.Context, wire.Hello) { tell(&up{id}) }
 	o.Down = func(_ actor.Context, why error) { tell(&down{id, why}) }
-	o.Deliver = func(_ actor.Context, b []byte) error {
-		m, err := wire.UnpackPeer(b)
-		if err == nil {
-			tell(&heard{id, m})
+	var role *actor.PID // whom messages are for, but for notifications; nil: for the peer
+	o.Other = func(m any) {
+		if r, ok := m.(*route); ok {
+			role = r.to
 		}
-		return err
+	}
+	o.Deliver = func(c actor.Context, b []byte) error {
+		m, err := wire.UnpackPeer(b)
+		if err != nil {
+			return err
+		}
+		if _, notified := m.(*wire.Notification); notified || role == nil {
+			tell(&heard{id, m})
+		} else {
+			c.Send(role, received(id, m))
+		}
+		return nil
 	}
 	return p.spawn(c, "link", func() actor.Actor { return link.New(o) })
 }
@@ -149,7 +160,7 @@ func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
 	} else {
 		o := p.o.Follower
 		o.Position, o.Links = p.position, p.links
-		o.Zab.Leader, o.Zab.Join = m.Leader, wire.Join(rand.Uint64()|1)
+		o.Zab.Leader, o.Zab.Join = m.Leader, p.nextJoin()
 		p.role = p.spawn(c, "follower", func() actor.Actor { return follower.New(o) })
 		if !p.reachable[m.Leader] {
 			c.Send(p.role, &role.Lost{Peer: m.Leader})
@@ -159,6 +170,26 @@ func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
 		p.onHeard(c, &heard{from, info})
 	}
 	clear(p.held)
+	p.route(c)
+}
+
+// route tells the links whom their messages are for. Those that come to the peer
+// until then are passed on, and may arrive behind later ones; that is why the
+// leader knows old attempts by their number.
+func (p *Peer) route(c actor.Context) {
+	for _, l := range p.links {
+		c.Send(l, &route{p.role})
+	}
+}
+
+func received(from wire.ServerID, m wire.PeerMessage) *role.Received {
+	return &role.Received{From: from, Message: m}
+}
+
+// nextJoin numbers this server's attempts to join a leader, upwards.
+func (p *Peer) nextJoin() wire.Join {
+	p.join = max(p.join+1, wire.Join(time.Now().UnixNano()))
+	return p.join
 }
 
 // onHeard passes on what another server says. Who wants to join is heard when it
@@ -174,13 +205,13 @@ func (p *Peer) onHeard(c actor.Context, m *heard) {
 		case p.role == nil && !p.halted:
 			p.held[m.from] = q
 			return
-		case p.leader != p.o.Self || p.role == nil:
+		case p.role == nil:
 			p.send(c, m.from, &wire.Leave{Join: q.Join, Why: "it does not lead"})
 			return
 		}
 	}
 	if p.role != nil {
-		c.Send(p.role, &role.Received{From: m.from, Message: m.message})
+		c.Send(p.role, received(m.from, m.message))
 	}
 }
 
@@ -251,6 +282,7 @@ func (p *Peer) onOver(c actor.Context, m *role.Over) {
 	}
 	e.Str("role", p.mode()).Str("why", m.Why).Msg("the reign is over for this server")
 	p.role, p.leader = nil, 0
+	p.route(c)
 	p.position.Tail, p.position.Committed = m.Tail, m.Applied
 	p.position.NeedState = p.position.NeedState || m.NeedState
 	if p.serving {

@@ -173,7 +173,8 @@ func (w *world) claim(epochs map[wire.Epoch]string, n *node, e wire.Epoch) {
 	epochs[e] = name
 }
 
-// checkServe is where a reign begins for clients.
+// checkServe is where a reign begins for clients. Its history has all that was
+// committed in earlier epochs; one who is late may have successors already.
 func (w *world) checkServe(n *node, e wire.Epoch) {
 	n.tracef("serves in epoch %d", e)
 	if n.leader == nil {
@@ -183,7 +184,7 @@ func (w *world) checkServe(n *node, e wire.Epoch) {
 	if len(w.voters) > 1 {
 		w.claim(w.chain.reigns, n, e)
 	}
-	if n.table == nil && n.index < len(w.chain.links) {
+	if n.table == nil && n.index < len(w.chain.links) && w.chain.links[n.index].zxid.Epoch() < e {
 		w.fail("%v leads epoch %d with history up to %v, %v was committed", n, e, n.tree.Applied(), w.chain.last())
 	}
 }

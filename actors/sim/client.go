@@ -46,6 +46,7 @@ type client struct {
 	w       *world
 	id      int
 	timeout int32 // milliseconds
+	reads   bool  // does nothing else
 	session wire.SessionID
 	seen    wire.Zxid
 	xid     wire.Xid
@@ -65,7 +66,7 @@ type client struct {
 }
 
 func newClient(w *world, id int) *client {
-	c := &client{w: w, id: id, timeout: int32(800 + w.rnd.IntN(3000)), saw: make(map[*register]int32)}
+	c := &client{w: w, id: id, timeout: int32(400 + w.rnd.IntN(3000)), reads: w.odds(3), saw: make(map[*register]int32)}
 	w.after(w.upTo(500*time.Millisecond), c.wake)
 	return c
 }
@@ -170,6 +171,9 @@ func (c *client) work() {
 			c.tracef("is silent until %v", c.silent)
 		}
 	case 3, 4, 5:
+		if c.reads {
+			return
+		}
 		path := fmt.Sprintf("/e%d-%d", c.id, c.counter)
 		c.counter++
 		c.ask(op{kind: embodying, path: path, request: &wire.Create{Kind: wire.OpCreate, Path: path, ACL: wire.OpenACL, Mode: wire.ModeEphemeral}})
@@ -182,7 +186,9 @@ func (c *client) work() {
 		c.ask(op{kind: syncing, path: r.path})
 		c.ask(op{kind: getting, reg: r, path: r.path, floor: max(floor, c.saw[r]-1)})
 	default:
-		c.write(pick(w, w.chain.registers))
+		if !c.reads {
+			c.write(pick(w, w.chain.registers))
+		}
 	}
 }
 

@@ -11,25 +11,26 @@ import (
 type fault struct {
 	name   string
 	longer time.Duration // at most
+	after  time.Duration // it may last beyond that
 	begin  func(w *world, n *node, d time.Duration)
 }
 
 // faults are the kinds of faults. Those that are named twice come twice as often.
 var faults = []fault{
-	{"crash", 2 * time.Second, crash},
-	{"crash", 300 * time.Millisecond, crash},
-	{"power cut", 2 * time.Second, powerCut},
-	{"power cut of all", time.Second, powerCutOfAll},
-	{"pause", 3 * time.Second, func(_ *world, n *node, d time.Duration) { n.pause(d) }},
-	{"cut", 0, cut},
-	{"isolation", 3 * time.Second, isolation},
-	{"deaf", 3 * time.Second, deaf},
-	{"mute", 3 * time.Second, mute},
-	{"one-way", 3 * time.Second, oneWay},
-	{"split", 3 * time.Second, split},
-	{"bridge", 3 * time.Second, bridge},
-	{"slow disk", 2 * time.Second, slowDisk},
-	{"retirement", time.Second, retirement},
+	{"crash", 2 * time.Second, 0, crash},
+	{"crash", 300 * time.Millisecond, 0, crash},
+	{"power cut", 2 * time.Second, 0, powerCut},
+	{"power cut of all", time.Second, 0, powerCutOfAll},
+	{"pause", 3 * time.Second, 0, func(_ *world, n *node, d time.Duration) { n.pause(d) }},
+	{"cut", 0, 0, cut},
+	{"isolation", 3 * time.Second, 0, isolation},
+	{"deaf", 3 * time.Second, 0, deaf},
+	{"mute", 3 * time.Second, 0, mute},
+	{"one-way", 3 * time.Second, 0, oneWay},
+	{"split", 3 * time.Second, 0, split},
+	{"bridge", 3 * time.Second, 0, bridge},
+	{"slow disk", 2 * time.Second, 0, slowDisk},
+	{"retirement", time.Second, time.Second, retirement},
 }
 
 // planFaults draws what goes wrong. It often hits who leads.
@@ -58,7 +59,18 @@ func (w *world) hit(f fault, n *node) {
 	if w.tracing() {
 		w.tracef("FAULT %s of %d for %v", f.name, n.id, d)
 	}
+	w.healed = max(w.healed, w.now+d+f.after)
 	f.begin(w, n, d)
+}
+
+// nervous is where a crash would be worst, so there is one at times.
+func (w *world) nervous(n *node) {
+	if w.params.nerves == 0 || w.now < w.params.faultsFrom || w.now > w.params.faultsUntil || !w.odds(w.params.nerves) {
+		return
+	}
+	n.after(w.upTo(3*(w.params.lag+w.params.disk)), func() {
+		w.hit(fault{"crash at a bad moment", time.Second, 0, crash}, n)
+	})
 }
 
 func crash(w *world, n *node, d time.Duration) { n.crashFor(d, false) }
@@ -159,17 +171,33 @@ const (
 	done
 )
 
-// heal ends all faults, but for those that end by themselves soon.
+// heal waits until all faults have ended by themselves.
 func (w *world) heal() {
-	w.after(4*time.Second, func() {
-		w.tracef("all faults are over")
-		for _, n := range w.nodes {
-			n.boot()
-			n.disk.slow = 0
+	if w.now < w.healed {
+		w.at(w.healed, w.heal)
+		return
+	}
+	w.tracef("all faults are over")
+	w.healed = w.now
+	w.ready()
+	w.after(2*time.Second, w.rest)
+}
+
+// patience is how long it may take until all serve, once all faults are over.
+const patience = 6 * time.Second
+
+// ready waits until all serve.
+func (w *world) ready() {
+	w.result.Ready = w.now - w.healed
+	for _, n := range w.nodes {
+		if !n.serving && !w.result.Halted {
+			if w.result.Ready > patience {
+				w.fail("not all serve %v after the last fault: %s", patience, w.describe())
+			}
+			w.after(20*time.Millisecond, w.ready)
+			return
 		}
-		w.faulty = false
-		w.after(1500*time.Millisecond, w.rest)
-	})
+	}
 }
 
 // rest lets the clients come to an end: some close their sessions, some vanish,

@@ -35,7 +35,7 @@ type node struct {
 
 	elector   *election.Elector
 	told      time.Duration // by the elector, last
-	streams   []*stream // by id, that it believes in
+	streams   []*stream     // by id, that it believes in
 	joining   []*wire.FollowerInfo
 	tail      []*zab.Batch
 	needState bool
@@ -56,6 +56,10 @@ type node struct {
 	table  *sessions.Table // of a leader
 	joined []zab.Joined
 	early  []func()
+
+	late    wire.ServerID // for mutations
+	counted [10]int
+	stale   time.Duration
 
 	conns   []*conn
 	touched []wire.SessionID
@@ -237,9 +241,6 @@ func (n *node) arrived(from wire.ServerID, m wire.PeerMessage) {
 
 // received takes another server's message.
 func (n *node) received(from wire.ServerID, m wire.PeerMessage) {
-	if m = n.w.o.Mutation.received(n, from, m); m == nil {
-		return
-	}
 	if n.w.tracing() {
 		n.tracef("<- %d %s", from, show(m))
 	}

@@ -141,13 +141,18 @@ func (n *node) perform(f zab.Effect) {
 	case zab.TruncateLog:
 		n.w.checkTruncate(n, f.After)
 		n.disk.truncate(f.After)
+		n.w.nervous(n)
 	case zab.Promise:
 		n.disk.ask(operation{kind: promising, epoch: f.Epoch})
 	case zab.Enter:
 		n.w.checkEnter(n, f.Epoch)
+		n.w.nervous(n)
 		n.disk.ask(operation{kind: entering, epoch: f.Epoch, ensemble: f.Ensemble})
 	case zab.Commit:
 		for i := range f.Records {
+			if n.w.o.Mutation.repeats(n, &f.Records[i]) {
+				continue
+			}
 			n.w.checkApply(n, &f.Records[i])
 			n.apply(&f.Records[i])
 		}
@@ -161,6 +166,7 @@ func (n *node) perform(f zab.Effect) {
 		n.readLog(f)
 	case zab.Transfer:
 		n.transfer(f)
+		n.w.nervous(n)
 	case zab.TellDigest:
 		n.tellDigest(f.Zxid)
 	case zab.Over:
@@ -206,6 +212,7 @@ func (n *node) suspend() {
 
 // serve begins to serve clients.
 func (n *node) serve(e wire.Epoch) {
+	n.w.nervous(n)
 	n.w.checkServe(n, e)
 	n.needState = false
 	last := n.tree.Applied()
@@ -250,7 +257,7 @@ func (n *node) leaderReceived(from wire.ServerID, m wire.PeerMessage) {
 	case *wire.SubmitRequest, *wire.AdmitRequest, *wire.TouchRequest:
 		n.leaderAsked(from, q)
 	case *wire.SyncRequest:
-		n.step(zab.Sync{Ticket: remote{from, q.Join, q.Ticket}})
+		n.w.o.Mutation.sync(n, zab.Sync{Ticket: remote{from, q.Join, q.Ticket}})
 	case *wire.Ack:
 		n.w.checkAcked(n, from, q.Join, q.Zxid)
 		n.step(zab.Heard{From: from, Message: m, Now: n.now()})

@@ -27,6 +27,10 @@ func (s Scene) shape(w *world, voters, observers *int) {
 		*voters = 5
 	case Stepping:
 		w.params.lastCounter = uint32(3 + w.rnd.IntN(20))
+	case Unsteady:
+		*voters, *observers = 3, 0
+		w.params.nerves = 2
+		w.params.lag, w.params.disk = 25*time.Millisecond, 5*time.Millisecond
 	case Lonely:
 		*voters, *observers = 1, 1
 	}

@@ -28,6 +28,7 @@ func (n *node) lead(e wire.Epoch) {
 	existing := make(map[wire.SessionID]int32)
 	n.tree.Sessions(func(id wire.SessionID, s wire.Session, _ int) { existing[id] = s.Timeout })
 	n.table = sessions.New(e, existing, tickEvery, n.now(), slack)
+	n.stale = n.now()
 	n.w.chain.restarted(n)
 	for _, a := range n.attachments() {
 		n.table.Report(a)

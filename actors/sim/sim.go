@@ -26,6 +26,7 @@ type Result struct {
 	Transfers, Steps       int
 	Expired, Moved         int
 	Took                   time.Duration // simulated
+	Ready                  time.Duration // until all serve, once all faults are over
 	Halted                 bool          // nobody serves, rightly
 }
 
@@ -49,7 +50,7 @@ type world struct {
 	clients []*client
 	chain   chain
 	params  params
-	faulty  bool // faults are still to come, or not healed
+	healed  time.Duration // all faults are over since
 	finish  phase
 	failed  error
 	result  Result
@@ -64,6 +65,7 @@ type params struct {
 	disk                      time.Duration // of a sync
 	think                     time.Duration // of clients
 	trims                     bool
+	nerves                    int // the odds of a crash at a bad moment; 0 none
 	registers, clients, pipes int
 	faultsFrom, faultsUntil   time.Duration
 }
@@ -73,7 +75,7 @@ const deadline = 90 * time.Second
 
 // Run is one run. The error says what did not hold.
 func Run(o Options) (r Result, err error) {
-	w := &world{o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0x5eed)), faulty: true}
+	w := &world{o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0x5eed))}
 	defer func() {
 		if p := recover(); p != nil {
 			r, err = w.result, fmt.Errorf("at %v: panic: %v\n%s", w.now, p, debug.Stack())
@@ -183,6 +185,9 @@ func (w *world) build() {
 		pipes:       1 + w.rnd.IntN(4),
 		faultsFrom:  1500 * ms,
 		faultsUntil: 9 * time.Second,
+	}
+	if w.odds(2) {
+		w.params.nerves = 2 + w.rnd.IntN(8)
 	}
 	if w.odds(4) {
 		w.params.lastCounter = uint32(5 + w.rnd.IntN(60))

@@ -33,6 +33,7 @@ func TestSim(t *testing.T) {
 	}
 	begun := time.Now()
 	var sum Result
+	slowest := 0
 	for seed := first; seed < first+seeds; seed++ {
 		o.Seed, o.Scene = uint64(seed), Scene(seed%20)
 		if o.Scene >= Scenes {
@@ -55,6 +56,10 @@ func TestSim(t *testing.T) {
 		sum.Expired += r.Expired
 		sum.Moved += r.Moved
 		sum.Took += r.Took
+		if r.Ready > sum.Ready {
+			sum.Ready, slowest = r.Ready, seed
+		}
 	}
+	t.Logf("ready after %v at the latest, seed %d", sum.Ready, slowest)
 	t.Logf("%d seeds in %v: %+v", seeds, time.Since(begun), sum)
 }

@@ -1,7 +1,8 @@
 // Package txlog is the actor before the transaction log's disk. Whatever has
 // been appended while one synced write was under way goes into the next, so a
-// lone writer pays one sync and a crowd shares one; there is no timer. The write
-// runs beside the actor, which goes on taking appends meanwhile.
+// lone writer pays one sync and a crowd shares one; there is no timer. The actor
+// itself waits for the disk, and its mailbox gathers the next write meanwhile:
+// nobody waits for an answer of it but for what is written.
 //
 //	leader --Append--> txlog --Durable--> leader
 //	checkpointer --Trim--> txlog

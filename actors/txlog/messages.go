@@ -72,10 +72,10 @@ type (
 
 // From its own goroutines.
 type (
-	written struct {
-		tell *actor.PID
-		what any // to be told, if not nil
-		err  error
-	}
+	// unread tells that a Read has failed.
+	unread  struct{ err error }
 	trimmed struct{ err error }
 )
+
+// To itself.
+type flush struct{}

@@ -29,25 +29,19 @@ type Disk interface {
 // readBytes is about how much one Read gets.
 const readBytes = 512 << 10
 
+// keptQueue is how many entries' room is kept for the next write.
+const keptQueue = 1 << 12
+
 // Log is the actor.
 type Log struct {
 	disk      Disk
 	beside    *sync.WaitGroup // counts the goroutines that use the disk
 	tell      *actor.PID
 	queue     []persistence.Entry
-	spare     []persistence.Entry // the queue before, kept for its memory
 	committed wire.Zxid
-	controls  []control // wait behind the queue, each with what was queued before it
-	writing   bool
+	flushing  bool // a flush is under way to this actor
 	trimming  bool
 	trimNext  wire.Zxid
-}
-
-// control is what is done between appends.
-type control struct {
-	after int // entries of the queue that come first
-	do    func() (what any, err error)
-	tell  *actor.PID
 }
 
 // New makes the actor. Whoever closes the disk waits for beside first.
@@ -58,16 +52,23 @@ func (l *Log) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *Append:
 		l.onAppend(c, m)
-	case *written:
-		l.onWritten(c, m)
+	case flush:
+		l.flushing = false
+		l.write(c)
 	case *Promise:
-		l.control(c, m.Tell, func() (any, error) { return &Promised{m.Epoch}, l.disk.SetAcceptedEpoch(m.Epoch) })
+		l.write(c)
+		must(l.disk.SetAcceptedEpoch(m.Epoch))
+		c.Send(m.Tell, &Promised{m.Epoch})
 	case *Enter:
-		l.control(c, m.Tell, func() (any, error) { return &Entered{m.Epoch}, l.disk.Enter(m.Epoch, m.Ensemble) })
+		l.write(c)
+		must(l.disk.Enter(m.Epoch, m.Ensemble))
+		c.Send(m.Tell, &Entered{m.Epoch})
 	case *Truncate:
-		l.control(c, nil, func() (any, error) { return nil, l.disk.TruncateAfter(m.After) })
+		l.write(c)
+		must(l.disk.TruncateAfter(m.After))
 	case *Flush:
-		l.control(c, c.Sender(), l.position)
+		l.write(c)
+		c.Respond(l.position())
 	case *Read:
 		l.onRead(c, m)
 	case *Trim:
@@ -77,80 +78,43 @@ func (l *Log) Receive(c actor.Context) {
 		l.trimming = false
 		must(m.err)
 		l.trim(c)
+	case *unread:
+		must(m.err)
 	}
 }
 
+// onAppend queues entries. They are written once all that has come with them is
+// queued, too: what comes while a write is under way goes into the next.
 func (l *Log) onAppend(c actor.Context, m *Append) {
 	l.queue = append(l.queue, m.Entries...)
 	l.committed, l.tell = m.Committed, m.Tell
-	l.flush(c)
-}
-
-func (l *Log) control(c actor.Context, tell *actor.PID, do func() (any, error)) {
-	l.controls = append(l.controls, control{len(l.queue), do, tell})
-	l.flush(c)
-}
-
-func (l *Log) onWritten(c actor.Context, m *written) {
-	l.writing = false
-	must(m.err)
-	if m.tell != nil {
-		c.Send(m.tell, m.what)
-	}
-	l.flush(c)
-}
-
-// flush starts a write of all that waits, up to the next control, unless one is
-// under way.
-func (l *Log) flush(c actor.Context) {
-	switch {
-	case l.writing:
-	case len(l.controls) > 0 && l.controls[0].after == 0:
-		l.beside.Go(l.controlled(c))
-	case len(l.queue) > 0:
-		l.beside.Go(l.append(c))
+	if !l.flushing {
+		l.flushing = true
+		c.Send(c.Self(), flush{})
 	}
 }
 
-func (l *Log) append(c actor.Context) func() {
-	l.writing = true
-	self, root, tell, committed := c.Self(), c.ActorSystem().Root, l.tell, l.committed
-	batch := l.queue
-	if len(l.controls) > 0 {
-		n := l.controls[0].after
-		batch, l.queue = batch[:n:n], batch[n:]
-		for i := range l.controls {
-			l.controls[i].after -= n
-		}
-	} else {
-		l.queue, l.spare = l.spare[:0], batch
+// write writes and syncs what is queued.
+func (l *Log) write(c actor.Context) {
+	if len(l.queue) == 0 {
+		return
 	}
-	return func() {
-		err := l.disk.Append(batch, committed)
-		if err == nil {
-			root.Send(tell, &Durable{batch[len(batch)-1].Zxid})
-		}
-		clear(batch)
-		root.Send(self, &written{err: err})
+	must(l.disk.Append(l.queue, l.committed))
+	last := l.queue[len(l.queue)-1].Zxid
+	clear(l.queue)
+	if l.queue = l.queue[:0]; cap(l.queue) > keptQueue {
+		l.queue = nil
 	}
-}
-
-func (l *Log) controlled(c actor.Context) func() {
-	l.writing = true
-	self, root, first := c.Self(), c.ActorSystem().Root, l.controls[0]
-	l.controls = l.controls[1:]
-	return func() {
-		what, err := first.do()
-		root.Send(self, &written{tell: first.tell, what: what, err: err})
-	}
+	c.Send(l.tell, &Durable{last})
 }
 
 // position tells where the log stands.
-func (l *Log) position() (any, error) {
+func (l *Log) position() *Flushed {
 	ends, err := l.disk.EpochEnds(0)
+	must(err)
 	f := &Flushed{Last: l.disk.End(), Ends: ends, Ensemble: l.disk.EnsembleID(), Vouches: l.disk.Vouches()}
 	f.Accepted, f.Current = l.disk.Epochs()
-	return f, err
+	return f
 }
 
 func (l *Log) onRead(c actor.Context, m *Read) {
@@ -160,7 +124,7 @@ func (l *Log) onRead(c actor.Context, m *Read) {
 		entries, err := l.disk.Read(m.After+1, readBytes)
 		trimmed := errors.Is(err, persistence.ErrTrimmed)
 		if err != nil && !trimmed {
-			root.Send(self, &written{err: err})
+			root.Send(self, &unread{err})
 			return
 		}
 		root.Send(asker, &Entries{m.Peer, m.Join, entries, trimmed})

@@ -54,13 +54,13 @@ type (
 	Wait struct{ Number uint64 }
 )
 
-func (Up) event()       {}
-func (Down) event()     {}
-func (Heard) event()    {}
-func (Look) event()     {}
-func (Has) event()      {}
-func (Expired) event()  {}
-func (Send) effect()    {}
+func (Up) event()        {}
+func (Down) event()      {}
+func (Heard) event()     {}
+func (Look) event()      {}
+func (Has) event()       {}
+func (Expired) event()   {}
+func (Send) effect()     {}
 func (Elected) effect()  {}
 func (Forsaken) effect() {}
 func (Wait) effect()     {}
@@ -126,6 +126,7 @@ func (e *Elector) Step(ev Event, out []Effect) []Effect {
 	case Expired:
 		e.over = e.over || e.asked && ev.Wait == e.waits
 	}
+	e.mine.Electable = e.voter && !e.barred && e.reachesQuorum()
 	elected := wire.ServerID(0)
 	if e.mine.State == wire.Looking {
 		elected, out = e.look(out)
@@ -161,7 +162,6 @@ func (e *Elector) look(out []Effect) (wire.ServerID, []Effect) {
 	if !e.voter {
 		return 0, out
 	}
-	e.mine.Electable = !e.barred && e.reachesQuorum()
 	e.mine.Leader = e.best()
 	if e.mine.Leader == 0 || !e.agreed() {
 		e.asked, e.over = false, false

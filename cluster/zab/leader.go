@@ -15,7 +15,7 @@ type Options struct {
 	Voters []wire.ServerID
 	// Observed says that others learn from a leader who is the only voter.
 	Observed bool
-	Flags  wire.RecordFlags // of its records
+	Flags    wire.RecordFlags // of its records
 	// Ensemble is the id for an ensemble that has none yet.
 	Ensemble string
 	// InitTimeout is how long the reign may take to begin without any progress,
