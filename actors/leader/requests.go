@@ -51,7 +51,8 @@ func (l *Leader) onReceived(c actor.Context, m *role.Received) {
 	case *wire.SyncRequest:
 		l.step(c, zab.Sync{Ticket: remote{m.From, q.Join, q.Ticket}})
 	case *wire.TransferCredit:
-		l.onCredit(c, m.From, q)
+		l.onCredit(m.From, q)
+		l.step(c, zab.Heard{From: m.From, Message: q, Now: l.now()})
 	default:
 		l.step(c, zab.Heard{From: m.From, Message: m.Message, Now: l.now()})
 	}

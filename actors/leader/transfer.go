@@ -84,7 +84,7 @@ func (l *Leader) export(f zab.Transfer, t *transfer, send func(wire.PeerMessage,
 	}
 }
 
-func (l *Leader) onCredit(_ actor.Context, from wire.ServerID, m *wire.TransferCredit) {
+func (l *Leader) onCredit(from wire.ServerID, m *wire.TransferCredit) {
 	if t := l.sending[from]; t != nil && t.join == m.Join {
 		select {
 		case t.credits <- struct{}{}:

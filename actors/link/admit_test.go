@@ -130,7 +130,7 @@ func TestAdmit_BoundsTheirBytes(t *testing.T) {
 		_, err = c.Write(junk)
 	}
 	x := attack(t, a.net.Addr().String(), insecure.NewCredentials())
-	if st := x.refused(framed(append([]byte{kindHello}, make([]byte, 8<<20)...), nil)); !strings.Contains(st.String(), "Unavailable") {
+	if st := x.refused(framed(append([]byte{kindHello}, make([]byte, 2<<20)...), nil)); !strings.Contains(st.String(), "Unavailable") {
 		t.Error(st)
 	}
 	exchange(t, a, b)

@@ -115,7 +115,7 @@ func (w *world) committed(n *node, r *wire.Record, out znode.Outcome) {
 		w.chain.lives[r.Session] = &life{timeout: time.Duration(s.Timeout) * time.Millisecond, alive: true,
 			heard: make([]time.Duration, len(w.nodes)+1)}
 	case l == nil:
-	case out.Err == wire.SessionExpired:
+	case out.Err == wire.SessionExpired, !l.alive: // without effect
 	case r.Cxid != 0 && r.Cxid <= l.cxid:
 		w.fail("session %v: %d is committed after %d", r.Session, r.Cxid, l.cxid)
 	case r.Cxid != 0:

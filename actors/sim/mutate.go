@@ -94,9 +94,23 @@ func (m Mutation) leading(n *node, e zab.Event) {
 	if m != CommitByCount || !heard || n.leader.Serving() {
 		return
 	}
-	if ack, ok := h.Message.(*wire.Ack); ok {
+	switch ack := h.Message.(type) {
+	case *wire.Ack:
 		n.count(h.From, ack.Zxid)
+	case *wire.AckEpoch:
+		n.count(h.From, n.shared(n.w.node(h.From)))
 	}
+}
+
+// shared is the last record that two servers' logs have in common.
+func (n *node) shared(o *node) wire.Zxid {
+	for i := len(o.disk.log.entries) - 1; i >= 0; i-- {
+		e := &o.disk.log.entries[i]
+		if sum, ok := n.disk.log.sumAt(e.zxid); ok && sum == e.sum {
+			return e.zxid
+		}
+	}
+	return 0
 }
 
 // count commits what is on a quorum of disks, whatever its epoch.

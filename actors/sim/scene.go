@@ -15,6 +15,7 @@ const (
 	SpoiltFollower       // a follower's tree is not the others'
 	SpoiltLeader         // the leader's is not
 	Lonely               // one voter, one observer
+	Unsteady             // crashes at the worst moments, more often than not
 	Scenes               // how many there are
 )
 

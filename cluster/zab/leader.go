@@ -254,6 +254,8 @@ func joinOf(m wire.PeerMessage) wire.Join {
 		return m.Join
 	case *wire.Leave:
 		return m.Join
+	case *wire.TransferCredit: // nothing but a sign of life
+		return m.Join
 	}
 	return 0
 }
