@@ -3,7 +3,7 @@
 // who look what it knows while it does not.
 //
 //	link    --Up, Down, Heard--> elector --link.Send--> link
-//	peer    --Look, Has--> elector --Elected--> peer
+//	peer    --Look, Has--> elector --Elected, Forsaken--> peer
 package elector
 
 import (
@@ -40,6 +40,8 @@ type (
 type (
 	// Elected tells whom this server is to join, or that it is to lead.
 	Elected struct{ Leader wire.ServerID }
+	// Forsaken tells that the server that this one follows does not lead.
+	Forsaken struct{ By wire.ServerID }
 )
 
 // To itself.
@@ -85,6 +87,8 @@ func (e *Elector) step(c actor.Context, ev election.Event) {
 			e.mail.Send(c, f.To, f.What)
 		case election.Elected:
 			c.Send(c.Parent(), &Elected{f.Leader})
+		case election.Forsaken:
+			c.Send(c.Parent(), &Forsaken{f.By})
 		case election.Wait:
 			self, root := c.Self(), c.ActorSystem().Root
 			time.AfterFunc(election.Patience, func() { root.Send(self, &expired{f.Number}) })

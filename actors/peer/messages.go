@@ -36,6 +36,9 @@ type (
 	}
 )
 
+// To itself.
+type again struct{}
+
 // To its links.
 type route struct{ to *actor.PID }
 

@@ -35,6 +35,12 @@ type Options struct {
 	Elected    func(wire.ServerID) // told whom this server follows, 0 when it begins to look
 }
 
+// Pauses between reigns that serve nobody.
+const (
+	shortestPause = 20 * time.Millisecond
+	longestPause  = 500 * time.Millisecond
+)
+
 // Peer is the actor.
 type Peer struct {
 	o         Options
@@ -49,6 +55,7 @@ type Peer struct {
 	held      map[wire.ServerID]*wire.FollowerInfo // joined before this server leads
 	since     time.Time                            // it began to look
 	join      wire.Join                            // of the last attempt
+	vain      int                                  // reigns in a row that have served nobody
 	halted    bool
 	retiring  bool
 	retired   bool
@@ -74,12 +81,18 @@ func (p *Peer) Receive(c actor.Context) {
 		p.onFlushed(c, m)
 	case *elector.Elected:
 		p.onElected(c, m)
+	case *elector.Forsaken:
+		if p.role != nil && m.By == p.leader {
+			c.Send(p.role, &role.Lost{Peer: m.By})
+		}
 	case *role.Serving:
 		p.onServing(c, m)
 	case *role.Over:
 		p.onOver(c, m)
 	case *role.Replaced:
 		c.Send(c.Parent(), &Rebuild{})
+	case *again:
+		p.settle(c)
 	case *Retire:
 		p.onRetire(c)
 	case *supervise.Failed:
@@ -200,6 +213,10 @@ func (p *Peer) onHeard(c actor.Context, m *heard) {
 		c.Send(p.elector, &elector.Heard{From: m.from, What: q})
 		p.onNotification(c, m.from, q)
 		return
+	case *wire.Leave:
+		if info := p.held[m.from]; info != nil && info.Join <= q.Join {
+			delete(p.held, m.from)
+		}
 	case *wire.FollowerInfo:
 		switch {
 		case p.role == nil && !p.halted:
@@ -286,7 +303,7 @@ func (p *Peer) onOver(c actor.Context, m *role.Over) {
 	p.position.Tail, p.position.Committed = m.Tail, m.Applied
 	p.position.NeedState = p.position.NeedState || m.NeedState
 	if p.serving {
-		p.serving = false
+		p.serving, p.vain = false, 0
 		p.o.Role("")
 		c.Send(c.Parent(), &Suspended{})
 	}
@@ -298,8 +315,24 @@ func (p *Peer) onOver(c actor.Context, m *role.Over) {
 		p.o.Logger.Error().Str("why", m.Why).Msg("nobody serves until an operator has decided whose tree is right: " +
 			"compare the servers, move the data of the wrong ones away and start them again")
 	default:
-		p.settle(c)
+		p.lookAgain(c)
 	}
+}
+
+// lookAgain looks for a leader at once; but if reigns end before they have served
+// anybody, which they would do at the speed of the disk where they cannot succeed,
+// with pauses between them.
+func (p *Peer) lookAgain(c actor.Context) {
+	pause := time.Duration(0)
+	if p.vain++; p.vain > 1 {
+		pause = min(shortestPause<<(p.vain-2), longestPause)
+	}
+	if pause == 0 {
+		p.settle(c)
+		return
+	}
+	self, root := c.Self(), c.ActorSystem().Root
+	time.AfterFunc(pause, func() { root.Send(self, &again{}) })
 }
 
 // onRetire hands leadership over before this server goes.

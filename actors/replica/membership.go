@@ -61,7 +61,7 @@ func (r *Replica) membership(m *recovered, log *actor.PID) peer.Options {
 			},
 			Zab: zab.Options{Self: self, Voters: voters, Flags: flags(cfg), Ensemble: newEnsemble(),
 				InitTimeout: ticks(cfg.InitLimit, cfg), GatherTimeout: gatherTimeout, SyncTimeout: ticks(cfg.SyncLimit, cfg),
-				WindowBytes: windowBytes, KeepBytes: keepBytes, LastCounter: r.o.LastCounter}},
+				WindowBytes: windowBytes, KeepBytes: keepBytes, Observed: len(cfg.Observers()) > 0, LastCounter: r.o.LastCounter}},
 		Follower: follower.Options{Log: log, Tree: r.tree, Logger: r.o.Log, Receive: r.receiver(m),
 			Zab: zab.Membership{Self: self, Voter: !cfg.Observer(), InitTimeout: ticks(cfg.InitLimit, cfg)}}}
 }

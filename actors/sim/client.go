@@ -66,7 +66,7 @@ type client struct {
 }
 
 func newClient(w *world, id int) *client {
-	c := &client{w: w, id: id, timeout: int32(400 + w.rnd.IntN(3000)), reads: w.odds(3), saw: make(map[*register]int32)}
+	c := &client{w: w, id: id, timeout: int32(300 + w.rnd.IntN(pick(w, []int{400, 3000}))), reads: w.odds(3), saw: make(map[*register]int32)}
 	w.after(w.upTo(500*time.Millisecond), c.wake)
 	return c
 }
@@ -110,7 +110,7 @@ func (c *client) connect() {
 	}
 	c.conn = &conn{n: n, inc: n.inc, client: c}
 	if w.odds(4) {
-		c.conn.slow = w.upTo(300 * time.Millisecond)
+		c.conn.slow = w.upTo(pick(w, []time.Duration{300, 1500}) * time.Millisecond)
 	}
 	c.conn.hello = hello{c.session, c.timeout, []byte{byte(c.id)}, c.seen}
 	c.since, c.lastHeard, c.open, c.ready = w.now, w.now, nil, false
@@ -181,15 +181,22 @@ func (c *client) work() {
 		r := pick(w, w.chain.registers)
 		c.ask(op{kind: getting, reg: r, path: r.path, floor: c.saw[r] - 1})
 	case 13, 14, 15, 16, 17, 18, 19, 20, 21, 22:
-		r := pick(w, w.chain.registers)
-		floor := r.done
-		c.ask(op{kind: syncing, path: r.path})
-		c.ask(op{kind: getting, reg: r, path: r.path, floor: max(floor, c.saw[r]-1)})
+		c.syncedRead()
 	default:
-		if !c.reads {
+		if c.reads {
+			c.syncedRead()
+		} else {
 			c.write(pick(w, w.chain.registers))
 		}
 	}
+}
+
+// syncedRead reads what is there now.
+func (c *client) syncedRead() {
+	r := pick(c.w, c.w.chain.registers)
+	floor := max(r.done, c.saw[r]-1)
+	c.ask(op{kind: syncing, path: r.path})
+	c.ask(op{kind: getting, reg: r, path: r.path, floor: floor})
 }
 
 // write writes a value that nobody else writes.

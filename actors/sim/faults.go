@@ -22,7 +22,9 @@ var faults = []fault{
 	{"power cut", 2 * time.Second, 0, powerCut},
 	{"power cut of all", time.Second, 0, powerCutOfAll},
 	{"pause", 3 * time.Second, 0, func(_ *world, n *node, d time.Duration) { n.pause(d) }},
+	{"stall", 950 * time.Millisecond, 0, func(_ *world, n *node, d time.Duration) { n.pause(d) }},
 	{"cut", 0, 0, cut},
+	{"isolation", 3 * time.Second, 0, isolation},
 	{"isolation", 3 * time.Second, 0, isolation},
 	{"deaf", 3 * time.Second, 0, deaf},
 	{"mute", 3 * time.Second, 0, mute},
@@ -35,7 +37,7 @@ var faults = []fault{
 
 // planFaults draws what goes wrong. It often hits who leads.
 func (w *world) planFaults() {
-	for range 5 + w.rnd.IntN(6) {
+	for range 8 + w.rnd.IntN(12) {
 		w.at(w.between(w.params.faultsFrom, w.params.faultsUntil), func() {
 			n := pick(w, w.nodes)
 			if w.odds(2) {
@@ -68,7 +70,7 @@ func (w *world) nervous(n *node) {
 	if w.params.nerves == 0 || w.now < w.params.faultsFrom || w.now > w.params.faultsUntil || !w.odds(w.params.nerves) {
 		return
 	}
-	n.after(w.upTo(3*(w.params.lag+w.params.disk)), func() {
+	n.after(w.upTo(pick(w, []time.Duration{1, 3})*(w.params.lag+w.params.disk)), func() {
 		w.hit(fault{"crash at a bad moment", time.Second, 0, crash}, n)
 	})
 }
@@ -99,20 +101,26 @@ func cut(w *world, n *node, _ time.Duration) {
 }
 
 func isolation(w *world, n *node, d time.Duration) {
-	deaf(w, n, d)
-	mute(w, n, d)
+	late := time.Duration(0)
+	if w.odds(2) {
+		late = w.upTo(w.params.peerTimeout)
+	}
+	w.each(n, func(p *pair) {
+		p.block(p.side(n), d, late)
+		p.block(1-p.side(n), d, 0)
+	})
 }
 
 func deaf(w *world, n *node, d time.Duration) {
-	w.each(n, func(p *pair) { p.block(p.side(n), d) })
+	w.each(n, func(p *pair) { p.block(p.side(n), d, 0) })
 }
 
 func mute(w *world, n *node, d time.Duration) {
-	w.each(n, func(p *pair) { p.block(1-p.side(n), d) })
+	w.each(n, func(p *pair) { p.block(1-p.side(n), d, 0) })
 }
 
 func oneWay(w *world, n *node, d time.Duration) {
-	pick(w, w.pairs).block(w.rnd.IntN(2), d)
+	pick(w, w.pairs).block(w.rnd.IntN(2), d, 0)
 }
 
 // split parts the servers in two.
@@ -136,8 +144,8 @@ func bridge(w *world, n *node, d time.Duration) {
 func (w *world) part(d time.Duration, parted func(a, b *node) bool) {
 	for _, p := range w.pairs {
 		if parted(p.n[0], p.n[1]) {
-			p.block(0, d)
-			p.block(1, d)
+			p.block(0, d, 0)
+			p.block(1, d, 0)
 		}
 	}
 }

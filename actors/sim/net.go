@@ -126,14 +126,14 @@ func (p *pair) connect() {
 }
 
 // block keeps all messages from a side, for a time. If that is longer than the
-// peers' patience, the stream breaks.
-func (p *pair) block(side int, d time.Duration) {
+// peers' patience, the stream breaks. Who is late to see it has been held up.
+func (p *pair) block(side int, d, late time.Duration) {
 	w := p.w
 	p.blocked[side]++
 	if s := p.stream; s != nil {
-		w.after(w.params.peerTimeout+w.upTo(50*time.Millisecond), func() {
+		w.after(w.params.peerTimeout+w.upTo(50*time.Millisecond)+late, func() {
 			if p.stream == s && p.blocked[side] > 0 {
-				seen := [2]time.Duration{w.upTo(time.Second / 2), w.upTo(time.Second / 2)}
+				seen := [2]time.Duration{w.upTo(w.params.peerTimeout), w.upTo(w.params.peerTimeout)}
 				seen[side] = 0 // who hears nothing sees it first
 				s.tear(seen)
 			}

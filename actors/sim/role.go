@@ -146,7 +146,9 @@ func (n *node) perform(f zab.Effect) {
 		n.disk.ask(operation{kind: promising, epoch: f.Epoch})
 	case zab.Enter:
 		n.w.checkEnter(n, f.Epoch)
-		n.w.nervous(n)
+		if n.leader != nil {
+			n.w.nervous(n)
+		}
 		n.disk.ask(operation{kind: entering, epoch: f.Epoch, ensemble: f.Ensemble})
 	case zab.Commit:
 		for i := range f.Records {

@@ -31,7 +31,7 @@ func (s Scene) shape(w *world, voters, observers *int) {
 	case Unsteady:
 		*voters, *observers = 3, 0
 		w.params.nerves = 2
-		w.params.lag, w.params.disk = 25*time.Millisecond, 5*time.Millisecond
+		w.params.lag, w.params.disk = 50*time.Millisecond, 2*time.Millisecond
 	case Lonely:
 		*voters, *observers = 1, 1
 	}

@@ -178,13 +178,13 @@ func (w *world) build() {
 		keepBytes:   pick(w, []int{0, 500, 3000, 1 << 20}),
 		lag:         pick(w, []time.Duration{ms / 5, ms, ms, 5 * ms, 25 * ms}),
 		disk:        pick(w, []time.Duration{ms / 5, ms, 2 * ms, 10 * ms}),
-		think:       pick(w, []time.Duration{20 * ms, 50 * ms, 100 * ms}),
+		think:       pick(w, []time.Duration{10 * ms, 20 * ms, 50 * ms, 100 * ms}),
 		trims:       w.odds(2),
 		registers:   1 + w.rnd.IntN(4),
-		clients:     3 + w.rnd.IntN(4),
+		clients:     4 + w.rnd.IntN(5),
 		pipes:       1 + w.rnd.IntN(4),
 		faultsFrom:  1500 * ms,
-		faultsUntil: 9 * time.Second,
+		faultsUntil: 14 * time.Second,
 	}
 	if w.odds(2) {
 		w.params.nerves = 2 + w.rnd.IntN(8)

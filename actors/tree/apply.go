@@ -35,8 +35,12 @@ func (c *core) settle(cn *conn, r *wire.Record, out znode.Outcome) {
 		c.reply(cn, wire.Reply{ReplyHeader: wire.ReplyHeader{Xid: r.Cxid, Zxid: r.Zxid, Err: out.Err}, Body: out.Body})
 		c.returned(cn)
 	}
-	if r.Op == wire.OpCloseSession && c.attach[r.Session] == cn {
+	switch {
+	case c.attach[r.Session] != cn:
+	case r.Op == wire.OpCloseSession:
 		c.end(cn, closed(mine))
+	case r.Generation > cn.generation:
+		c.end(cn, "session moved to another server")
 	}
 }
 

@@ -31,6 +31,11 @@ type Options struct {
 	// of SessionTimeout shared among the servers, at least a second: a session
 	// outlives a round of servers that accept and say nothing.
 	ConnectTimeout time.Duration
+	// RetryPause is how long a Session waits after a failed attempt to connect
+	// before it tries the next server. 0 is 50 ms, and longer from failure to
+	// failure up to a second. A connection that was lost is followed by an
+	// attempt at once.
+	RetryPause time.Duration
 	// Session and Password resume a session; Session 0 begins one.
 	Session  wire.SessionID
 	Password []byte

@@ -168,7 +168,11 @@ func (s *Session) Close(ctx context.Context) error {
 // maintain connects, for as long as the session lives and is wanted.
 func (s *Session) maintain(ctx context.Context) {
 	defer close(s.done)
-	pause := firstPause
+	shortest, longest := firstPause, lastPause
+	if fixed := s.opts.RetryPause; fixed > 0 {
+		shortest, longest = fixed, fixed
+	}
+	pause := shortest
 	for ctx.Err() == nil {
 		conn, err := s.connect(ctx)
 		switch {
@@ -180,9 +184,9 @@ func (s *Session) maintain(ctx context.Context) {
 			case <-time.After(pause):
 			case <-ctx.Done():
 			}
-			pause = min(2*pause, lastPause)
+			pause = min(2*pause, longest)
 		default:
-			pause = firstPause
+			pause = shortest
 			s.serve(conn)
 			select {
 			case <-conn.Done():

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,7 +75,7 @@ func New() *cobra.Command {
 	fs.StringVar(&o.Heap, "heap", o.Heap, "heap of the JVM, -Xmx")
 	fs.StringVar(&o.Dir, "dir", "", "where the servers' data goes; the system's temporary directory if empty")
 	fs.StringVar(&f.json, "json", "", "write all results to this file")
-	cmd.AddCommand(newCeiling())
+	cmd.AddCommand(newCeiling(), newFailover())
 	return cmd
 }
 
@@ -107,32 +108,37 @@ func run(cmd *cobra.Command, o load.Options, f *flags) (err error) {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)
 	}
 	o.Binary = o.Self
-	if o.Dir, err = os.MkdirTemp(o.Dir, "troupe-bench-"); err != nil {
+	remove, err := directory(&o.Dir)
+	if err != nil {
 		return err
 	}
-	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer func() { err = errors.Join(err, remove()) }()
+	ctx, stop := interruptible(cmd)
 	defer stop()
 	o.Progress = cmd.ErrOrStderr()
 	report, err := load.Run(ctx, o)
 	if err != nil {
 		return err
 	}
-	if f.json != "" {
-		if err := writeJSON(report, f.json); err != nil {
-			return err
-		}
+	if err := writeFile(f.json, report.WriteJSON); err != nil {
+		return err
 	}
 	return report.WriteMarkdown(cmd.OutOrStdout())
 }
 
-func writeJSON(report *load.Report, name string) error {
-	file, err := os.Create(name)
+// directory makes a fresh directory below dir, and turns dir into its absolute path.
+func directory(dir *string) (remove func() error, err error) {
+	made, err := os.MkdirTemp(*dir, "troupe-bench-")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(report.WriteJSON(file), file.Close())
+	if *dir, err = filepath.Abs(made); err != nil {
+		return nil, err
+	}
+	return func() error { return os.RemoveAll(made) }, nil
+}
+
+// interruptible is the command's context, which Ctrl-C and SIGTERM end as well.
+func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 }

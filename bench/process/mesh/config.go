@@ -85,4 +85,3 @@ func merge(lines, more []string) []string {
 	}
 	return keep
 }
-

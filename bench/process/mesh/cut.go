@@ -49,4 +49,3 @@ func (e *Ensemble) Heal() {
 		}
 	}
 }
-

@@ -29,9 +29,9 @@ type Ensemble struct {
 	// Servers has server.1 at 0, and so on; nil are those that were never started. Start replaces them.
 	Servers []*process.Server
 	spec    Spec
-	ports [][3]int // of each server: for clients, quorum, elections
-	gates [][]*gate
-	links [][][2]*link // from, to: quorum, elections
+	ports   [][3]int // of each server: for clients, quorum, elections
+	gates   [][]*gate
+	links   [][][2]*link // from, to: quorum, elections
 }
 
 // New settles ports and writes the myid files. Nothing runs yet.

@@ -26,6 +26,7 @@ type login struct {
 //	version=0         protocolVersion
 //	readOnly=no       yes, no, none (the byte is absent) or a token
 //	trail=x'00'       bytes after all that
+//	on=other          not sent: the server to connect to, see Servers
 func (s *Side) connectFrame(args []Token) ([]byte, error) {
 	field := map[string]string{"timeout": strconv.Itoa(defaultTimeout), "session": "0", "zxid": "0L",
 		"version": "0", "readOnly": "no", "trail": "x''", "password": `"` + strings.Repeat(`\x00`, 16) + `"`}
@@ -59,8 +60,8 @@ func (s *Side) connectFrame(args []Token) ([]byte, error) {
 }
 
 // open makes a TCP connection in place of the one of that name.
-func (s *Side) open(name string) (*conn, error) {
-	c, err := dial(s.addr)
+func (s *Side) open(name, where string) (*conn, error) {
+	c, err := s.dial(where)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +73,12 @@ func (s *Side) open(name string) (*conn, error) {
 // connect opens a connection, with requests right behind its first frame, and
 // shows the answers.
 func (s *Side) connect(step *Step, behind []Step) ([]string, error) {
-	out, err := s.connectFrame(step.Args)
+	where, args := destination(step.Args)
+	out, err := s.connectFrame(args)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.open(step.Conn)
+	c, err := s.open(step.Conn, where)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +144,7 @@ func (s *Side) setBase(name string) error {
 	if s.base != 0 || s.conns[name] == nil {
 		return nil
 	}
-	if _, err := s.ping(name); err != nil {
+	if _, err := s.ask(name); err != nil {
 		return err
 	}
 	s.base = s.last - 1

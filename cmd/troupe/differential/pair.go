@@ -10,8 +10,8 @@ import (
 // Pair runs each step on both servers at once.
 type Pair struct{ apache, troupe *Side }
 
-// NewPair talks to two fresh servers.
-func NewPair(apache, troupe string) *Pair { return &Pair{NewSide(apache), NewSide(troupe)} }
+// NewPair talks to two fresh servers, or ensembles.
+func NewPair(apache, troupe Servers) *Pair { return &Pair{NewSide(apache), NewSide(troupe)} }
 
 // Close closes all connections.
 func (p *Pair) Close() {

@@ -7,9 +7,9 @@ import (
 )
 
 // Play runs all steps of a script and returns a copy of it that holds the
-// answers of this server.
-func Play(s *Script, addr string) (*Script, error) {
-	side := NewSide(addr)
+// answers of these servers.
+func Play(s *Script, servers Servers) (*Script, error) {
+	side := NewSide(servers)
 	defer side.Close()
 	played := *s
 	played.Lines = slices.Clone(s.Lines)

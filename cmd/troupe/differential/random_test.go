@@ -27,13 +27,17 @@ type variant struct {
 	name   string
 	burst  int // most requests in one segment
 	config []string
+	form   form
 }
 
 var variants = []variant{
-	{"pipelined", 40, nil},
+	{"pipelined", 40, nil, standalone},
+	{"pipelined through followers", 40, nil, ensemble},
 	// The original checks hard limits against books that lag behind a pipeline.
-	{"one by one with hard quotas", 1, []string{"enforceQuota=true"}},
-	{"short bursts without ACLs", 5, []string{"skipACL=yes"}},
+	{"one by one with hard quotas", 1, []string{"enforceQuota=true"}, standalone},
+	{"one by one with hard quotas through followers", 1, []string{"enforceQuota=true"}, ensemble},
+	{"short bursts without ACLs", 5, []string{"skipACL=yes"}, standalone},
+	{"short bursts without ACLs through followers", 5, []string{"skipACL=yes"}, ensemble},
 }
 
 // TestRandom compares seeded random requests. An episode is one pair of fresh
@@ -82,7 +86,7 @@ func startPair(t *testing.T, v variant) *Pair {
 	config := append([]string{"maxSessionTimeout=3600000", "extendedTypesEnabled=true",
 		"znode.container.checkIntervalMs=36000000", SuperConfig}, v.config...)
 	jvm := []string{"-Dznode.container.checkIntervalMs=36000000", "-Dzookeeper.forceSync=no"}
-	pair := NewPair(start(t, process.Apache, config, jvm), start(t, process.Kind(*subject), config, jvm))
+	pair := NewPair(start(t, v.form, process.Apache, config, jvm), start(t, v.form, process.Kind(*subject), config, jvm))
 	t.Cleanup(pair.Close)
 	return pair
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,8 +150,11 @@ func data(b []byte) string {
 	if len(b) > 200 {
 		return fmt.Sprintf("%d bytes", len(b))
 	}
-	return quote(string(b))
+	return quote(ports.ReplaceAllString(string(b), "127.0.0.1:port"))
 }
+
+// ports are those in the server lines of /zookeeper/config, which differ from run to run.
+var ports = regexp.MustCompile(`127\.0\.0\.1:\d{5}(:\d{5})?`)
 
 // names come in hash order from the original.
 func names(list []string) string {

@@ -27,7 +27,8 @@ func TestScripts(t *testing.T) {
 		for _, s := range all {
 			t.Run(s.Name, func(t *testing.T) {
 				done++
-				played, err := Play(s, start(t, process.Kind(*subject), s.Config, s.JVM))
+				f := form(os.Getenv("FORM"))
+				played, err := Play(s, start(t, f, process.Kind(*subject), s.Config, s.JVM))
 				if err != nil {
 					t.Error(err)
 				}
@@ -56,7 +57,8 @@ func TestRecorded(t *testing.T) {
 	requireStock(t)
 	for _, s := range scripts(t) {
 		t.Run(s.Name, func(t *testing.T) {
-			played, err := Play(s, start(t, process.Apache, s.Config, s.JVM))
+			f := form(os.Getenv("FORM"))
+			played, err := Play(s, start(t, f, process.Apache, s.Config, s.JVM))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,19 +18,20 @@ type request struct {
 	named bool // its xid was given in the script
 }
 
-// Side is everything that is open to one server. It is used by one goroutine.
+// Side is everything that is open to one server, or to the servers of one
+// ensemble. It is used by one goroutine.
 type Side struct {
-	addr   string
-	conns  map[string]*conn
-	logins map[string]login // by connection; also of closed ones
+	servers Servers
+	conns   map[string]*conn
+	logins  map[string]login // by connection; also of closed ones
 	masks
 }
 
 var errNotOpen = errors.New("connection is not open")
 
-// NewSide talks to the server at addr, which nobody else may use meanwhile.
-func NewSide(addr string) *Side {
-	return &Side{addr: addr, conns: make(map[string]*conn), logins: make(map[string]login), masks: newMasks()}
+// NewSide talks to servers that nobody else may use meanwhile.
+func NewSide(servers Servers) *Side {
+	return &Side{servers: servers, conns: make(map[string]*conn), logins: make(map[string]login), masks: newMasks()}
 }
 
 // Close closes all connections.
@@ -75,13 +76,13 @@ func (s *Side) run(step *Step) ([]string, error) {
 	case "connect":
 		return s.connect(step, nil)
 	case "open":
-		c, err := s.open(step.Conn)
+		c, err := s.open(step.Conn, home)
 		if err == nil {
 			c.mute = true
 		}
 		return nil, err
 	case "word":
-		return s.word(string(step.Args[0]))
+		return s.word(step.Args)
 	}
 	if step.Verb == "burst" && step.Burst[0].Verb == "connect" {
 		return s.connect(&step.Burst[0], step.Burst[1:])
@@ -125,7 +126,7 @@ func (s *Side) run(step *Step) ([]string, error) {
 		return nil, nil
 	case "release":
 		c.mute = false
-		return s.ping(step.Conn)
+		return s.ask(step.Conn)
 	}
 	return nil, fmt.Errorf("cannot %s", step.Verb)
 }
@@ -254,14 +255,18 @@ func (s *Side) untilClosed(name string) ([]string, error) {
 	}
 }
 
-// drain pings every connection but one, and shows what came before the reply.
+// drain asks on every connection but one, and shows what came before the reply.
 func (s *Side) drain(but string) ([]string, error) {
 	others := slices.Sorted(maps.Keys(s.conns))
 	others = slices.DeleteFunc(others, func(name string) bool { return name == but || s.conns[name].mute })
-	ping := &Step{Op: wire.OpPing.String()}
+	asking := s.asking()
 	for _, name := range others {
 		c := s.conns[name]
-		if err := c.write(c.enqueue(nil, ping, nil)); err != nil {
+		out, err := s.enqueueAll(c, nil, []Step{asking})
+		if err == nil {
+			err = c.write(out)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -272,7 +277,7 @@ func (s *Side) drain(but string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", name, err)
 		}
-		if n := len(came); came[n-1] == "ping ok "+s.zxid(wire.Zxid(last)) {
+		if n := len(asPing(came)); came[n-1] == "ping ok "+s.zxid(wire.Zxid(last)) {
 			came = came[:n-1]
 		}
 		for _, line := range came {
@@ -282,8 +287,9 @@ func (s *Side) drain(but string) ([]string, error) {
 	return lines, nil
 }
 
-func (s *Side) ping(name string) ([]string, error) {
-	return s.send(name, []Step{{Op: wire.OpPing.String()}})
+func (s *Side) ask(name string) ([]string, error) {
+	lines, err := s.send(name, []Step{s.asking()})
+	return asPing(lines), err
 }
 
 // closes tells whether the step may delete ephemerals, which the original does

@@ -100,7 +100,7 @@ func (s *Side) await(step *Step) ([]string, error) {
 
 // rebase counts zxids from the last one on.
 func (s *Side) rebase(name string) error {
-	if _, err := s.ping(name); err != nil {
+	if _, err := s.ask(name); err != nil {
 		return err
 	}
 	s.base = s.last - 1

@@ -14,8 +14,10 @@ var sessionIDs = regexp.MustCompile(`0x[0-9a-f]{8,16}`)
 
 // word asks a four-letter word. Blocks of a dump (a line and what is indented
 // below it) are sorted, since the original gives them in hash order.
-func (s *Side) word(word string) ([]string, error) {
-	c, err := dial(s.addr)
+func (s *Side) word(args []Token) ([]string, error) {
+	where, args := destination(args)
+	word := string(args[0])
+	c, err := s.dial(where)
 	if err != nil {
 		return nil, err
 	}
