@@ -16,7 +16,7 @@ func (l *Leader) onSubmit(e Submit, out []Effect) []Effect {
 	if l.proposed.Epoch() == l.epoch && l.proposed.Counter() >= 1<<32-1-uint32(len(e.Drafts)) {
 		l.stalled = append(l.stalled, e)
 		if l.step == 0 {
-			return l.beginStep(l.epoch+1, out)
+			return l.beginStep(out)
 		}
 		return out
 	}
@@ -28,7 +28,7 @@ func (l *Leader) onSubmit(e Submit, out []Effect) []Effect {
 		l.assign(r)
 	}
 	if l.proposed.Counter() >= l.o.LastCounter && l.step == 0 {
-		return l.beginStep(l.epoch+1, out)
+		return l.beginStep(out)
 	}
 	return out
 }
@@ -158,9 +158,9 @@ func (l *Leader) confirmed(out []Effect) []Effect {
 	return l.confirm(out)
 }
 
-// beginStep asks for promises of a later epoch, before the counter is spent.
-func (l *Leader) beginStep(e wire.Epoch, out []Effect) []Effect {
-	l.step, l.stepped = e, make(map[wire.ServerID]bool)
+// beginStep asks for promises of the next epoch, before the counter is spent.
+func (l *Leader) beginStep(out []Effect) []Effect {
+	l.step, l.stepped = l.epoch+1, make(map[wire.ServerID]bool)
 	out = append(out, Promise{l.step})
 	for _, id := range l.order {
 		if n := l.learners[id]; n.stage == serving {

@@ -25,9 +25,8 @@ func (l *Leader) onFollowerInfo(from wire.ServerID, m *wire.FollowerInfo, out []
 		return l.gather(out)
 	case l.phase == discovering && n.voter && m.Accepted >= l.epoch:
 		return l.propose(m.Accepted+1, out) // it could not promise this one any more
-	case l.step != 0 && n.voter && m.Accepted == l.step:
-		out = l.beginStep(m.Accepted+1, out) // nor this one
-	case m.Accepted > l.highest():
+	case m.Accepted > l.epoch && (n.voter || m.Accepted > l.step):
+		// also if it is the step's: perhaps somebody else was promised it, too
 		return l.over(Over{Why: fmt.Sprintf("server %d has promised epoch %d, this reign is of %d", from, m.Accepted, l.epoch)}, out)
 	}
 	return append(out, Send{from, &wire.NewEpoch{Join: n.join, Epoch: l.highest()}})
