@@ -13,7 +13,8 @@ import (
 //	messages   whole messages, each after its length
 //	piece      a part of a message, of which more follows
 //	last       the last part
-//	heartbeat  the sequence number received last, and whether to answer at once
+//	heartbeat  the sequence number received last, when by the sender's clock, in
+//	           milliseconds, and whether to answer at once
 //	goodbye    nothing
 const (
 	kindHello byte = iota + 1
@@ -84,20 +85,34 @@ func uvarintSize(n uint64) int {
 	return size
 }
 
-func heartbeatPayload(b []byte, received uint64, answer bool) []byte {
-	b = binary.AppendUvarint(b, received)
-	if answer {
+// beat is what a heartbeat says.
+type beat struct {
+	received uint64
+	at       uint64
+	answer   bool
+}
+
+func (h beat) append(b []byte) []byte {
+	b = binary.AppendUvarint(binary.AppendUvarint(b, h.received), h.at)
+	if h.answer {
 		return append(b, 1)
 	}
 	return append(b, 0)
 }
 
-func readHeartbeat(payload []byte) (received uint64, answer bool, err error) {
-	received, used := binary.Uvarint(payload)
-	if used <= 0 || len(payload) != used+1 || payload[used] > 1 {
-		return 0, false, errBadFrame
+func readBeat(payload []byte) (h beat, err error) {
+	var used, more int
+	if h.received, used = binary.Uvarint(payload); used <= 0 {
+		return beat{}, errBadFrame
 	}
-	return received, payload[used] == 1, nil
+	if h.at, more = binary.Uvarint(payload[used:]); more <= 0 {
+		return beat{}, errBadFrame
+	}
+	if rest := payload[used+more:]; len(rest) != 1 || rest[0] > 1 {
+		return beat{}, errBadFrame
+	}
+	h.answer = payload[used+more] == 1
+	return h, nil
 }
 
 // pieces joins the parts of a message.

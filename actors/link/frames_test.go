@@ -10,7 +10,7 @@ import (
 func FuzzFrames(f *testing.F) {
 	f.Add(header(kindMessages, 1, 2, 0))
 	f.Add(append(header(kindMessages, 1, 2, 0), 3, 1, 2, 3, 0))
-	f.Add(heartbeatPayload(header(kindHeartbeat, 1, 2, 0), 300, true))
+	f.Add(beat{300, 5000, true}.append(header(kindHeartbeat, 1, 2, 0)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _, _, payload, err := split(b)
 		if err != nil {
@@ -21,8 +21,8 @@ func FuzzFrames(f *testing.F) {
 		if total > len(payload) {
 			t.Errorf("%d bytes in %d", total, len(payload))
 		}
-		if received, answer, err := readHeartbeat(payload); err == nil {
-			if r, a, err := readHeartbeat(heartbeatPayload(nil, received, answer)); err != nil || r != received || a != answer {
+		if h, err := readBeat(payload); err == nil {
+			if again, err := readBeat(h.append(nil)); err != nil || again != h {
 				t.Errorf("heartbeat %x", payload)
 			}
 		}

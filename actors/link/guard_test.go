@@ -268,7 +268,7 @@ func TestLink_FramesOutOfPlaceBreakIt(t *testing.T) {
 			return append(header(kindMessages, l.id, l.sent+1, 0), 0xff, 0xff, 0xff, 0xff, 0x7f)
 		},
 		"heartbeat":   func(l *Link) []byte { return append(header(kindHeartbeat, l.id, l.sent+1, 0), 1) },
-		"foresight":   func(l *Link) []byte { return heartbeatPayload(header(kindHeartbeat, l.id, l.sent+1, 0), 1<<40, false) },
+		"foresight":   func(l *Link) []byte { return beat{1 << 40, 1, false}.append(header(kindHeartbeat, l.id, l.sent+1, 0)) },
 		"empty piece": func(l *Link) []byte { return header(kindPiece, l.id, l.sent+1, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -131,9 +131,8 @@ func (l *Link) accept(c actor.Context, g *greeting) {
 
 func (l *Link) goUp(c actor.Context) {
 	l.up = true
-	l.sent, l.received, l.echo = 0, 0, 0
-	now := l.clock.now
-	l.heard, l.echoAt, l.since = now, now, now
+	l.sent, l.received, l.echo, l.echoAt = 0, 0, 0, 0
+	l.heard, l.since = l.clock.now, l.clock.now
 	l.quiet.forget()
 	l.o.Network.counters.Up.Add(1)
 	l.log.Info().Str("address", l.o.Network.address(l.o.Peer)).Msg("link up")

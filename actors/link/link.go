@@ -65,7 +65,7 @@ type Link struct {
 	clock   clock
 	heard   time.Duration // when something came last, by clock
 	echo    uint64        // frames that the other says it has received
-	echoAt  time.Duration
+	echoAt  uint64        // when it said so first, in milliseconds by its clock; 0 not yet
 	since   time.Duration // connected, up or down
 	backoff time.Duration
 	redials uint64

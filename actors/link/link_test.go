@@ -240,17 +240,37 @@ func TestLink_SilenceBreaksIt(t *testing.T) {
 	}
 }
 
+// TestLink_TheOtherDirectionIsJudgedByTheOthersClock: what a heartbeat says of
+// what the other has heard is as old as the heartbeat, which may have waited.
+func TestLink_TheOtherDirectionIsJudgedByTheOthersClock(t *testing.T) {
+	l := &Link{o: Options{PeerTimeout: time.Second}, sent: 100}
+	say := func(received, at uint64) error { return l.onHeartbeat(beat{received, at, false}.append(nil)) }
+	l.clock.now = time.Hour
+	for _, ok := range [][2]uint64{{0, 5000}, {0, 5900}, {10, 6500}, {10, 7400}, {100, 9000}, {100, 10_000}} {
+		if err := say(ok[0], ok[1]); err != nil {
+			t.Errorf("%v: %v", ok, err)
+		}
+		l.clock.now += time.Hour
+	}
+	if err := say(100, 10_001); err == nil || !strings.Contains(err.Error(), "heard nothing for 1001 ms") {
+		t.Error(err)
+	}
+	if err := say(101, 10_002); !errors.Is(err, errBadFrame) {
+		t.Errorf("it has heard what was not said: %v", err)
+	}
+}
+
 // TestLink_IdleIsNotSilent: heartbeats keep a link up that nobody uses.
 func TestLink_IdleIsNotSilent(t *testing.T) {
 	t.Parallel()
-	_, a, b := pair(t, setup{timeout: 300 * time.Millisecond})
+	_, a, b := pair(t, setup{timeout: 500 * time.Millisecond})
 	before := a.links[2]
 	select {
 	case err := <-before.downs:
 		t.Error(err)
 	case err := <-b.links[1].downs:
 		t.Error(err)
-	case <-time.After(1500 * time.Millisecond): // five times what silence may last
+	case <-time.After(1500 * time.Millisecond): // three times what silence may last
 	}
 }
 

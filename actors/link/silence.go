@@ -38,8 +38,7 @@ func (l *Link) tickLater(c actor.Context) {
 	time.AfterFunc(l.clock.tick, func() { root.Send(self, &tick{}) })
 }
 
-// onTick sends a heartbeat, and judges silence: in this direction by what was
-// heard last, in the other by what the peer says it has heard.
+// onTick sends a heartbeat, and judges silence in this direction.
 func (l *Link) onTick(c actor.Context) {
 	l.clock.advance(time.Now())
 	l.tickLater(c)
@@ -47,8 +46,6 @@ func (l *Link) onTick(c actor.Context) {
 	switch {
 	case l.up && now-l.heard > limit:
 		l.fail(c, fmt.Errorf("nothing heard for %v", limit))
-	case l.up && now-l.echoAt > limit:
-		l.fail(c, fmt.Errorf("it has heard nothing for %v", limit))
 	case l.up:
 		l.heartbeat(false)
 	case l.connected && !l.leaving && now-l.since > max(2*limit, time.Second):
@@ -62,18 +59,26 @@ func (l *Link) onTick(c actor.Context) {
 
 func (l *Link) heartbeat(answer bool) {
 	l.sendWaiting()
-	l.port.frame(heartbeatPayload(l.next(kindHeartbeat, 11), l.received, answer))
+	h := beat{l.received, uint64(l.clock.now.Milliseconds()), answer}
+	l.port.frame(h.append(l.next(kindHeartbeat, 21)))
 }
 
+// onHeartbeat judges silence in the other direction, by what the other server
+// had heard when it sent this, and by its clock: on the way here a heartbeat may
+// have waited behind many messages.
 func (l *Link) onHeartbeat(payload []byte) error {
-	received, answer, err := readHeartbeat(payload)
-	if err != nil || received > l.sent {
+	h, err := readBeat(payload)
+	switch {
+	case err != nil:
+		return err
+	case h.received > l.sent:
 		return errBadFrame
+	case h.received > l.echo || l.echoAt == 0:
+		l.echo, l.echoAt = h.received, max(h.at, 1)
+	case h.at > l.echoAt && h.at-l.echoAt > uint64(l.o.PeerTimeout.Milliseconds()):
+		return fmt.Errorf("it has heard nothing for %d ms", h.at-l.echoAt)
 	}
-	if received > l.echo {
-		l.echo, l.echoAt = received, l.clock.now
-	}
-	if answer {
+	if h.answer {
 		l.heartbeat(false)
 	}
 	return nil

@@ -15,6 +15,8 @@
 package peer
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"troupe/wire"
@@ -37,7 +39,11 @@ type (
 )
 
 // To itself.
-type again struct{}
+type (
+	again struct{}
+	// remind is due when this server has served nobody for a while since a moment.
+	remind struct{ since time.Time }
+)
 
 // To its links.
 type route struct{ to *actor.PID }

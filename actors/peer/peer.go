@@ -46,6 +46,7 @@ type Peer struct {
 	o         Options
 	links     role.Links
 	reachable map[wire.ServerID]bool
+	told      map[wire.ServerID]*wire.Notification // by those
 	elector   *actor.PID
 	role      *actor.PID
 	leader    wire.ServerID // of this reign, 0 while looking
@@ -53,7 +54,7 @@ type Peer struct {
 	serving   bool
 	position  zab.Position
 	held      map[wire.ServerID]*wire.FollowerInfo // joined before this server leads
-	since     time.Time                            // it began to look
+	since     time.Time                            // it began to look; zero while it serves
 	join      wire.Join                            // of the last attempt
 	vain      int                                  // reigns in a row that have served nobody
 	halted    bool
@@ -63,7 +64,7 @@ type Peer struct {
 
 // New makes the actor.
 func New(o Options) *Peer {
-	return &Peer{o: o, links: make(role.Links), reachable: make(map[wire.ServerID]bool),
+	return &Peer{o: o, links: make(role.Links), reachable: make(map[wire.ServerID]bool), told: make(map[wire.ServerID]*wire.Notification),
 		held: make(map[wire.ServerID]*wire.FollowerInfo), position: zab.Position{Tail: o.Tail, Committed: o.Committed}}
 }
 
@@ -93,6 +94,8 @@ func (p *Peer) Receive(c actor.Context) {
 		c.Send(c.Parent(), &Rebuild{})
 	case *again:
 		p.settle(c)
+	case *remind:
+		p.onRemind(c, m)
 	case *Retire:
 		p.onRetire(c)
 	case *supervise.Failed:
@@ -142,7 +145,10 @@ func (p *Peer) spawn(c actor.Context, kind string, producer actor.Producer) *act
 
 // settle waits until all that was written is on disk, to begin from there.
 func (p *Peer) settle(c actor.Context) {
-	p.since = time.Now()
+	if p.since.IsZero() {
+		p.since = time.Now()
+		p.remindLater(c, firstReminder)
+	}
 	p.o.Elected(0)
 	c.Request(p.o.Log, &txlog.Flush{})
 }
@@ -235,6 +241,7 @@ func (p *Peer) onHeard(c actor.Context, m *heard) {
 // onNotification leaves a leader that says it does not lead, or not any more: it
 // may never have heard of this server.
 func (p *Peer) onNotification(c actor.Context, from wire.ServerID, n *wire.Notification) {
+	p.told[from] = n
 	if p.role == nil || from != p.leader {
 		return
 	}
@@ -251,6 +258,7 @@ func (p *Peer) send(c actor.Context, to wire.ServerID, m wire.PeerMessage) {
 
 func (p *Peer) onDown(c actor.Context, m *down) {
 	delete(p.reachable, m.peer)
+	delete(p.told, m.peer)
 	delete(p.held, m.peer)
 	c.Send(p.elector, &elector.Down{Peer: m.peer})
 	if p.role != nil {
@@ -270,7 +278,7 @@ func (p *Peer) onServing(c actor.Context, m *role.Serving) {
 		p.o.Logger.Info().Str("mode", mode).Uint8("leader", uint8(p.leader)).Uint32("epoch", uint32(m.Credentials.Current)).
 			Dur("took_ms", time.Since(p.since)).Msg("the ensemble has a leader, clients are served")
 	}
-	p.serving = true
+	p.serving, p.since = true, time.Time{}
 	c.Send(p.elector, &elector.Has{Credentials: m.Credentials})
 	c.Send(c.Parent(), &Serving{Role: m.Role})
 }

@@ -152,7 +152,7 @@ func (m Mutation) expired(n *node) (over []wire.SessionID) {
 // sync asks where the order of writes stands.
 func (m Mutation) sync(n *node, s zab.Sync) {
 	if m == SyncWithoutRound {
-		n.syncPoint(zab.SyncPoint{Ticket: s.Ticket, Zxid: n.leader.Proposed()})
+		n.syncPoint(zab.SyncPoint{Ticket: s.Ticket, Zxid: n.leader.Committed()})
 		return
 	}
 	n.step(s)

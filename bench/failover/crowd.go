@@ -16,6 +16,8 @@ const (
 	sessionTimeout = 10 * time.Second
 	// retryPause is short enough not to show in the figures, and long enough not to keep the servers busy.
 	retryPause = 5 * time.Millisecond
+	// connectTimeout is how long a server that accepts and says nothing keeps a session from the next.
+	connectTimeout = 100 * time.Millisecond
 	root       = "/failover"
 )
 
@@ -44,7 +46,7 @@ func gather(ctx context.Context, addrs []string, o *Options) (*crowd, error) {
 	for i := range o.Sessions {
 		first := i % len(addrs)
 		session, err := client.Open(client.Options{Servers: slices.Concat(addrs[first:], addrs[:first]),
-			SessionTimeout: sessionTimeout, RetryPause: retryPause}, nil)
+			SessionTimeout: sessionTimeout, ConnectTimeout: connectTimeout, RetryPause: retryPause}, nil)
 		if err == nil {
 			err = ready(ctx, session, path(i))
 		}

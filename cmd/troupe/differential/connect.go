@@ -65,7 +65,9 @@ func (s *Side) open(name, where string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.where = where
 	s.drop(name)
+	c.where = where
 	s.conns[name] = c
 	return c, nil
 }
@@ -141,12 +143,8 @@ func (s *Side) connected(r *wire.ConnectResponse, raw []byte) string {
 
 // setBase makes the first session's zxid 1, as it is on a fresh Apache.
 func (s *Side) setBase(name string) error {
-	if s.base != 0 || s.conns[name] == nil {
+	if s.based || s.conns[name] == nil {
 		return nil
 	}
-	if _, err := s.ask(name); err != nil {
-		return err
-	}
-	s.base = s.last - 1
-	return nil
+	return s.rebase(name)
 }

@@ -15,7 +15,8 @@ import (
 // masks turn what differs between two correct servers into what does not. They
 // learn from the frames in the order in which these are shown.
 type masks struct {
-	base     int64 // what zxids are counted from; 0 until the first is known
+	base     int64 // what zxids are counted from, once based
+	based    bool
 	last     int64 // the last zxid seen in a header
 	sessions map[wire.SessionID]string
 }

@@ -18,9 +18,6 @@ const (
 	leader = "leader"
 )
 
-// many says whether these are the servers of an ensemble.
-func (s Servers) many() bool { return len(s) > 1 }
-
 // destination takes the argument on=NAME out of a step's arguments.
 func destination(args []Token) (where string, rest []Token) {
 	where = home
@@ -42,16 +39,14 @@ func (s *Side) dial(where string) (*conn, error) {
 	return dial(addr)
 }
 
-// asking is a request that changes nothing, and whose reply comes after all that
-// has happened until now: a ping, but if other servers may know more a sync.
-func (s *Side) asking() Step {
-	if s.servers.many() {
-		return Step{Op: wire.OpSync.String(), Args: []Token{"/"}}
-	}
-	return Step{Op: wire.OpPing.String()}
-}
+// What a connection is asked for all that has happened: on the server where it
+// happened a ping will do, another has to catch up.
+var (
+	ping    = Step{Op: wire.OpPing.String()}
+	catchUp = Step{Op: wire.OpSync.String(), Args: []Token{"/"}}
+)
 
-// asPing shows the reply to asking, which is the last line, as a ping's.
+// asPing shows the reply to catchUp, which is the last line, as a ping's.
 func asPing(lines []string) []string {
 	if n := len(lines); n > 0 {
 		if zxid, ok := strings.CutPrefix(lines[n-1], "sync ok "); ok {

@@ -22,6 +22,7 @@ type request struct {
 // ensemble. It is used by one goroutine.
 type Side struct {
 	servers Servers
+	where   string // the server that the last step was done on
 	conns   map[string]*conn
 	logins  map[string]login // by connection; also of closed ones
 	masks
@@ -94,6 +95,7 @@ func (s *Side) run(step *Step) ([]string, error) {
 	if !ok {
 		return nil, errNotOpen
 	}
+	s.where = c.where
 	switch step.Verb {
 	case "request":
 		return s.send(step.Conn, []Step{*step})
@@ -126,7 +128,8 @@ func (s *Side) run(step *Step) ([]string, error) {
 		return nil, nil
 	case "release":
 		c.mute = false
-		return s.ask(step.Conn)
+		lines, err := s.send(step.Conn, []Step{catchUp})
+		return asPing(lines), err
 	}
 	return nil, fmt.Errorf("cannot %s", step.Verb)
 }
@@ -255,13 +258,17 @@ func (s *Side) untilClosed(name string) ([]string, error) {
 	}
 }
 
-// drain asks on every connection but one, and shows what came before the reply.
+// drain asks on every connection but that of the step, and shows what came
+// before the reply.
 func (s *Side) drain(but string) ([]string, error) {
 	others := slices.Sorted(maps.Keys(s.conns))
 	others = slices.DeleteFunc(others, func(name string) bool { return name == but || s.conns[name].mute })
-	asking := s.asking()
 	for _, name := range others {
 		c := s.conns[name]
+		asking := ping
+		if c.where != s.where {
+			asking = catchUp
+		}
 		out, err := s.enqueueAll(c, nil, []Step{asking})
 		if err == nil {
 			err = c.write(out)
@@ -285,11 +292,6 @@ func (s *Side) drain(but string) ([]string, error) {
 		}
 	}
 	return lines, nil
-}
-
-func (s *Side) ask(name string) ([]string, error) {
-	lines, err := s.send(name, []Step{s.asking()})
-	return asPing(lines), err
 }
 
 // closes tells whether the step may delete ephemerals, which the original does

@@ -19,7 +19,7 @@ func (s *Side) quiet(step *Step) ([]string, error) {
 	}
 	out := c.enqueue(nil, step, b)
 	asked := c.pending[0]
-	out = c.enqueue(out, &Step{Op: wire.OpPing.String()}, nil)
+	out = c.enqueue(out, &ping, nil)
 	if err := c.write(out); err != nil {
 		return nil, err
 	}
@@ -100,9 +100,9 @@ func (s *Side) await(step *Step) ([]string, error) {
 
 // rebase counts zxids from the last one on.
 func (s *Side) rebase(name string) error {
-	if _, err := s.ask(name); err != nil {
+	if _, err := s.send(name, []Step{ping}); err != nil {
 		return err
 	}
-	s.base = s.last - 1
+	s.base, s.based = s.last-1, true
 	return nil
 }
