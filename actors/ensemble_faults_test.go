@@ -167,14 +167,12 @@ func TestEnsemble_AnEmptyServerIsNoQuorum(t *testing.T) {
 func TestEnsemble_PanicsEndWhatTheyMust(t *testing.T) {
 	e := newEnsemble(t, 3)
 	e.startAll()
-	l := e.leader()
 	ctx := within(t)
 	made := 0
 	for _, kind := range []string{"leader", "follower", "link", "elector", "peer", "txlog", "tree", "checkpoint", "session"} {
-		l = e.leader()
-		victim := l
+		victim := e.leader()
 		if kind == "follower" {
-			victim = (l + 1) % 3
+			victim = (victim + 1) % 3
 		}
 		c := e.dial((victim + 1) % 3)
 		if _, err := c.Create(ctx, fmt.Sprintf("/p%d", made), nil, wire.OpenACL, wire.ModePersistent); err != nil {
