@@ -105,11 +105,12 @@ func UnpackHello(b []byte) (Hello, error) {
 		*v = Versions{uint8(u.uint(255)), uint8(u.uint(255))}
 	}
 	h.MaxMessage, h.ID, h.Echo = u.uint64(), u.uint64(), u.uint64()
+	err := u.err
 	if n == helloFields {
-		u.fail(u.end())
+		err = u.end()
 	}
-	if u.err != nil {
-		return Hello{}, fmt.Errorf("hello: %w", u.err)
+	if err != nil {
+		return Hello{}, fmt.Errorf("hello: %w", err)
 	}
 	return h, nil
 }

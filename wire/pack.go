@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
 )
@@ -61,10 +62,18 @@ type unpacker struct {
 	err error
 }
 
-func newUnpacker(b []byte) *unpacker {
+// unpackerPool are kept, since a decoder costs more than most of what it decodes.
+var unpackerPool = sync.Pool{New: func() any {
 	u := &unpacker{}
-	u.in.Reset(b)
 	u.dec = msgpack.NewDecoder(&u.in)
+	return u
+}}
+
+func newUnpacker(b []byte) *unpacker {
+	u := unpackerPool.Get().(*unpacker)
+	u.err = nil
+	u.in.Reset(b)
+	u.dec.Reset(&u.in)
 	return u
 }
 
@@ -164,9 +173,13 @@ func (u *unpacker) begin(want int, version uint64) {
 	}
 }
 
+// end checks that nothing is left. The unpacker is not used after it.
 func (u *unpacker) end() error {
 	if u.err == nil && u.in.Len() > 0 {
 		u.fail(fmt.Errorf("%d bytes left over", u.in.Len()))
 	}
-	return u.err
+	err := u.err
+	u.in.Reset(nil)
+	unpackerPool.Put(u)
+	return err
 }
