@@ -62,7 +62,7 @@ type unpacker struct {
 	err error
 }
 
-// unpackerPool are kept, since a decoder costs more than most of what it decodes.
+// unpackerPool has some that are kept, since a decoder costs more than most of what it decodes.
 var unpackerPool = sync.Pool{New: func() any {
 	u := &unpacker{}
 	u.dec = msgpack.NewDecoder(&u.in)

@@ -227,9 +227,12 @@ func (t transport) ClientHandshake(ctx context.Context, name string, raw net.Con
 	if p == nil {
 		return nil, nil, fmt.Errorf("no server is called %s", name)
 	}
+	if err := raw.SetReadDeadline(time.Now().Add(2 * p.patience())); err != nil {
+		return nil, nil, err
+	}
 	if !t.n.o.Security.proves() {
-		return &dialed{Conn: raw, p: p, hint: "it hangs up: is this server's address in its list, and has it a secret or certificates for quorum traffic?"},
-			plainInfo{}, nil
+		return &dialed{Conn: raw, p: p, hint: "it hangs up, or is silent: is this server's address in its list, " +
+			"and has it a secret or certificates for quorum traffic?"}, plainInfo{}, nil
 	}
 	c := tls.Client(raw, t.n.o.Security.config(true, p.host()))
 	if err := c.HandshakeContext(ctx); err != nil {

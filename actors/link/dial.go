@@ -29,7 +29,7 @@ func (n *Network) dial(ctx context.Context, name string) (net.Conn, error) {
 		return nil, fmt.Errorf("no server is called %s", name)
 	}
 	address := n.address(p.peer)
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.patience())
 	defer cancel()
 	if n.o.Dial != nil {
 		c, err := n.o.Dial(ctx, p.peer, address)
@@ -57,12 +57,23 @@ func (p *port) dialFailed(err error) {
 		return
 	}
 	p.n.counters.DialFailures.Add(1)
-	p.mu.Lock()
-	news := p.trouble.news(cause(err))
-	p.mu.Unlock()
-	if news {
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() {
+		p.mu.Lock()
+		p.slow = min(p.slow+1, maxSlow)
+		p.mu.Unlock()
+	}
+	if p.trouble.news(cause(err)) {
 		p.n.o.Log.Warn().Uint8("peer", uint8(p.peer)).Str("address", p.n.address(p.peer)).Err(err).Msg("server cannot be reached")
 	}
+}
+
+// patience is how long a step of connecting may take. It grows while nothing is
+// reached in that time, since it may be this machine that is slow.
+func (p *port) patience() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return stepTimeout << p.slow
 }
 
 // open is the interceptor of the streams that Remote opens.
@@ -117,7 +128,7 @@ func (s *outStream) RecvMsg(m any) error {
 // answer waits for the other's answer, not for ever.
 func (s *outStream) answer(m *remote.RemoteMessage) {
 	if s.failed == nil {
-		limit := time.AfterFunc(streamTimeout, s.cancel)
+		limit := time.AfterFunc(4*s.p.patience(), s.cancel)
 		s.failed = s.ClientStream.RecvMsg(m)
 		limit.Stop()
 	}
@@ -179,8 +190,8 @@ type dialed struct {
 // Read implements net.Conn.
 func (d *dialed) Read(b []byte) (int, error) {
 	n, err := d.Conn.Read(b)
-	if n > 0 && !d.read.Load() {
-		d.read.Store(true)
+	if n > 0 && !d.read.Swap(true) {
+		_ = d.SetReadDeadline(time.Time{}) // it talks; a connection that is broken says so at the next read
 	}
 	if err != nil && !d.read.Swap(true) && !errors.Is(err, net.ErrClosed) {
 		d.p.dialFailed(fmt.Errorf("%s: %w", d.hint, err))

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"troupe/wire"
 )
@@ -147,7 +146,7 @@ func TestLink_TheOwnersCheck(t *testing.T) {
 // disturbed by it. When the first dies, the second is taken.
 func TestLink_ASecondServerWithAnIdIsRefused(t *testing.T) {
 	t.Parallel()
-	o := setup{timeout: time.Minute} // so that silence has no part in it
+	o := setup{timeout: 10 * patience} // so that silence has no part in it
 	f := newField()
 	second := f.listen(t, 2, []wire.ServerID{1}, o)
 	a := f.stand(t, 1, []wire.ServerID{2}, o)
@@ -171,7 +170,7 @@ func TestLink_ASecondServerWithAnIdIsRefused(t *testing.T) {
 // has told of its end, and PeerTimeout is far away still.
 func TestLink_ARestartedServerIsTakenThoughItsFormerSelfIsNotKnownDead(t *testing.T) {
 	t.Parallel()
-	o := setup{timeout: 4 * time.Second}
+	o := setup{timeout: 10 * patience} // silence by itself would take longer than the test waits
 	f := newField()
 	second := f.listen(t, 2, []wire.ServerID{1}, o)
 	a := f.stand(t, 1, []wire.ServerID{2}, o)
@@ -180,13 +179,9 @@ func TestLink_ARestartedServerIsTakenThoughItsFormerSelfIsNotKnownDead(t *testin
 	first.dead.Store(true)
 	f.freeze()
 	second.place()
-	began := time.Now()
 	second.link(1, o)
 	receive(t, "down", a.links[2].downs)
 	meet(t, a, second)
-	if d := time.Since(began); d > 3*time.Second {
-		t.Errorf("taken after %v", d)
-	}
 	exchange(t, a, second)
 }
 

@@ -60,9 +60,9 @@ type Network struct {
 const (
 	bindPatience   = 2 * time.Second
 	unprovenTime   = 5 * time.Second
-	dialTimeout    = 500 * time.Millisecond
-	connectTimeout = time.Second // with TLS
-	streamTimeout  = 2 * time.Second
+	stepTimeout    = 500 * time.Millisecond // at first: see patience
+	maxSlow        = 3                      // times that it doubles
+	connectTimeout = 20 * time.Second       // all steps
 	goodbyeTime    = 100 * time.Millisecond
 )
 
@@ -90,10 +90,6 @@ func Listen(o NetworkOptions) (*Network, error) {
 		return nil, err
 	}
 	n.events = o.System.EventStream.Subscribe(n.onEvent)
-	if !o.Security.proves() {
-		o.Log.Warn().Stringer("address", n.addr).Msg("Other servers are known by their addresses only, and quorum traffic is not encrypted: " +
-			"set quorumSecret or quorumSecretFile, the same on all servers, or sslQuorum")
-	}
 	return n, nil
 }
 

@@ -27,8 +27,8 @@ func (o *onlyNews) news(text string) bool {
 
 func (o *onlyNews) forget() { o.last = "" }
 
-// complaints are what connections are refused for: each is told once in a while,
-// and no more of them than people read.
+// complaints are what connections fail for: each is told once in a while, and no
+// more of them than people read.
 type complaints struct {
 	mu   sync.Mutex
 	told map[string]time.Time
@@ -56,6 +56,12 @@ func (c *complaints) news(text string) bool {
 	}
 	c.told[text] = now
 	return true
+}
+
+func (c *complaints) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = nil
 }
 
 // complain logs what a connection, or what it brought, was refused for.

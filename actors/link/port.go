@@ -24,7 +24,8 @@ type port struct {
 	stream  *outStream // the one that is opening or open
 	parked  *greeting  // waits for a verdict
 	goodbye chan struct{}
-	trouble onlyNews // with dialing
+	slow    int        // dials that have timed out in a row, up to maxSlow
+	trouble complaints // with dialing
 }
 
 // portState is that of the stream to the other server.
@@ -176,7 +177,7 @@ func (p *port) opened(s *outStream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stream == s && s.ctx.Err() == nil {
-		p.state = open
+		p.state, p.slow = open, 0
 		p.trouble.forget()
 		if p.link != nil {
 			p.n.o.System.Root.Send(p.link, &connected{})

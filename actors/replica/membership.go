@@ -83,12 +83,20 @@ func (r *Replica) links(m *recovered) map[wire.ServerID]link.Options {
 	}
 	cfg := r.o.Config
 	members := cfg.Members()
+	// An id that was drawn before anything was logged binds nobody: whoever drew it
+	// may have been alone with it.
+	ensemble := func() string {
+		if (patientLog{m.log}).End() == 0 {
+			return ""
+		}
+		return m.log.EnsembleID()
+	}
 	hello := func() wire.Hello {
-		return wire.Hello{Server: cfg.MyID, Incarnation: r.o.Incarnation, Ensemble: m.log.EnsembleID(), Members: members,
+		return wire.Hello{Server: cfg.MyID, Incarnation: r.o.Incarnation, Ensemble: ensemble(), Members: members,
 			Record: wire.Versions{Low: 1, High: 1}, Eval: wire.Versions{Low: 1, High: wire.EvalVersion}}
 	}
 	check := func(h wire.Hello) error {
-		if mine := m.log.EnsembleID(); mine != "" && h.Ensemble != "" && mine != h.Ensemble {
+		if mine := ensemble(); mine != "" && h.Ensemble != "" && mine != h.Ensemble {
 			return fmt.Errorf("server %d belongs to another ensemble: its id is %s, this one's %s", h.Server, h.Ensemble, mine)
 		}
 		return nil
