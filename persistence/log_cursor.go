@@ -49,7 +49,8 @@ func (l *Log) EpochEnds(above wire.Zxid) ([]wire.Zxid, error) {
 		return nil, err
 	}
 	defer l.db.leave()
-	if above >= l.bounds().last.zxid {
+	e := l.bounds()
+	if above = max(above, e.low.zxid); above >= e.last.zxid {
 		return nil, nil
 	}
 	v, err := l.view(above + 1)
