@@ -167,6 +167,9 @@ func TestReceive(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	defer s.Close()
+	if ends, err := l.EpochEnds(0); err != nil || len(ends) != 0 {
+		t.Errorf("a log that has only begun has ends %v, %v", ends, err)
+	}
 	mustAppend(t, l, []Entry{{Zxid: received + 1}}, received)
 	l.Close()
 	l, _ = mustOpenLog(t, l.db.dir, Options{})
@@ -207,9 +210,6 @@ func TestReceive_CrashAtEachStep(t *testing.T) {
 		if err != nil {
 			t.Fatalf("step %d, %s: %v", step, how, err)
 		}
-	if ends, err := l.EpochEnds(0); err != nil || len(ends) != 0 {
-		t.Errorf("a log that has only begun has ends %v, %v", ends, err)
-	}
 		outcomes[fmt.Sprint(how, " ", renewed)]++
 		names, err := d.ReadDir("data/troupe")
 		if err != nil || len(slices.DeleteFunc(names, func(n string) bool { return n == currentFile })) != 1 {
