@@ -66,7 +66,8 @@ type client struct {
 }
 
 func newClient(w *world, id int) *client {
-	c := &client{w: w, id: id, timeout: int32(300 + w.rnd.IntN(pick(w, []int{400, 3000}))), reads: w.odds(3), saw: make(map[*register]int32)}
+	least := 300 + 12*int(w.params.lag/time.Millisecond)
+	c := &client{w: w, id: id, timeout: int32(least + w.rnd.IntN(pick(w, []int{400, 3000}))), reads: w.odds(3), saw: make(map[*register]int32)}
 	w.after(w.upTo(500*time.Millisecond), c.wake)
 	return c
 }
@@ -89,10 +90,10 @@ func (c *client) wake() {
 	switch {
 	case w.now < c.silent:
 	case c.conn == nil:
-		c.connect()
+		c.connect(pick(w, w.nodes))
 	case c.conn.stage < greeted && w.now-c.since > 700*time.Millisecond, w.now-c.lastHeard > c.limit()*2/3:
 		c.abandon()
-		c.connect()
+		c.connect(pick(w, w.nodes))
 	case !c.ready:
 	case c.resting:
 		c.rest()
@@ -102,14 +103,13 @@ func (c *client) wake() {
 }
 
 // connect tries a server. What it sends there may take a long time.
-func (c *client) connect() {
+func (c *client) connect(n *node) {
 	w := c.w
-	n := pick(w, w.nodes)
 	if !n.answers() {
 		return
 	}
 	c.conn = &conn{n: n, inc: n.inc, client: c}
-	if w.odds(4) {
+	if w.odds(4) || w.params.restless {
 		c.conn.slow = w.upTo(pick(w, []time.Duration{300, 1500}) * time.Millisecond)
 	}
 	c.conn.hello = hello{c.session, c.timeout, []byte{byte(c.id)}, c.seen}
@@ -182,6 +182,12 @@ func (c *client) work() {
 		c.ask(op{kind: getting, reg: r, path: r.path, floor: c.saw[r] - 1})
 	case 13, 14, 15, 16, 17, 18, 19, 20, 21, 22:
 		c.syncedRead()
+	case 23, 24, 25, 26:
+		if w.params.restless {
+			c.abandon()
+			return
+		}
+		fallthrough
 	default:
 		if c.reads {
 			c.syncedRead()

@@ -184,7 +184,7 @@ func (d *disk) do(o *operation) {
 		if o.epoch < d.current {
 			d.w.fail("server %d: its current epoch goes back from %d to %d", d.n.id, d.current, o.epoch)
 		}
-		if d.ensemble != "" && d.ensemble != o.ensemble {
+		if last, _ := d.log.last(); last != 0 && d.ensemble != "" && d.ensemble != o.ensemble {
 			d.w.fail("server %d: of ensemble %s, it enters %s", d.n.id, d.ensemble, o.ensemble)
 		}
 		d.current, d.ensemble, d.blank = o.epoch, o.ensemble, false

@@ -15,6 +15,9 @@ type fault struct {
 	begin  func(w *world, n *node, d time.Duration)
 }
 
+// stall is a pause that nobody else may notice.
+var stall = fault{"stall", 950 * time.Millisecond, 0, func(_ *world, n *node, d time.Duration) { n.pause(d) }}
+
 // faults are the kinds of faults. Those that are named twice come twice as often.
 var faults = []fault{
 	{"crash", 2 * time.Second, 0, crash},
@@ -22,7 +25,7 @@ var faults = []fault{
 	{"power cut", 2 * time.Second, 0, powerCut},
 	{"power cut of all", time.Second, 0, powerCutOfAll},
 	{"pause", 3 * time.Second, 0, func(_ *world, n *node, d time.Duration) { n.pause(d) }},
-	{"stall", 950 * time.Millisecond, 0, func(_ *world, n *node, d time.Duration) { n.pause(d) }},
+	stall,
 	{"cut", 0, 0, cut},
 	{"isolation", 3 * time.Second, 0, isolation},
 	{"isolation", 3 * time.Second, 0, isolation},
@@ -32,6 +35,7 @@ var faults = []fault{
 	{"split", 3 * time.Second, 0, split},
 	{"bridge", 3 * time.Second, 0, bridge},
 	{"slow disk", 2 * time.Second, 0, slowDisk},
+	{"desertion", 1200 * time.Millisecond, time.Second, desertion},
 	{"retirement", time.Second, time.Second, retirement},
 }
 
@@ -70,7 +74,8 @@ func (w *world) nervous(n *node) {
 	if w.params.nerves == 0 || w.now < w.params.faultsFrom || w.now > w.params.faultsUntil || !w.odds(w.params.nerves) {
 		return
 	}
-	n.after(w.upTo(pick(w, []time.Duration{1, 3})*(w.params.lag+w.params.disk)), func() {
+	lag, disk := w.params.lag, w.params.disk
+	n.after(w.upTo(pick(w, []time.Duration{5 * disk, lag + disk, 3 * (lag + disk)})), func() {
 		w.hit(fault{"crash at a bad moment", time.Second, 0, crash}, n)
 	})
 }
@@ -170,6 +175,23 @@ func retirement(w *world, n *node, d time.Duration) {
 	})
 }
 
+// desertion takes a client, which has just written, from a server that the leader
+// does not reach to the leader, who dies.
+func desertion(w *world, n *node, d time.Duration) {
+	c := pick(w, w.clients)
+	if n.leader == nil || c.conn == nil || c.conn.n == n || !c.ready || c.reads {
+		return
+	}
+	p := w.pairOf(n.id, c.conn.n.id)
+	p.block(0, d, 0)
+	p.block(1, d, 0)
+	c.conn.slow = d + 500*time.Millisecond
+	c.write(pick(w, w.chain.registers))
+	c.abandon()
+	c.connect(n)
+	n.after(d/2+w.upTo(d/2), func() { n.crashFor(w.upTo(time.Second), false) })
+}
+
 // phase is how far the end of a run has come.
 type phase int
 
@@ -199,8 +221,8 @@ func (w *world) ready() {
 	w.result.Ready = w.now - w.healed
 	for _, n := range w.nodes {
 		if !n.serving && !w.result.Halted {
-			if w.result.Ready > patience {
-				w.fail("not all serve %v after the last fault: %s", patience, w.describe())
+			if w.result.Ready > patience+60*w.params.lag {
+				w.fail("not all serve %v after the last fault: %s", w.result.Ready, w.describe())
 			}
 			w.after(20*time.Millisecond, w.ready)
 			return

@@ -7,8 +7,10 @@ import (
 
 // scenesFor are where a mutation shows; any, if not said.
 var scenesFor = map[Mutation][]Scene{
-	BlankCounts:   {WipedOne, WipedTwo},
-	CommitByCount: {Unsteady},
+	BlankCounts:         {WipedOne, WipedTwo},
+	CommitByCount:       {Unsteady},
+	StaleClock:          {Stalled},
+	TrustOldConnections: {Restless},
 }
 
 // TestMutation_IsFound puts known bugs in, one at a time: each is seen within a

@@ -16,6 +16,8 @@ const (
 	SpoiltLeader         // the leader's is not
 	Lonely               // one voter, one observer
 	Unsteady             // crashes at the worst moments, more often than not
+	Stalled              // who leads is held up again and again
+	Restless             // clients move a lot, and what they sent before takes long
 	Scenes               // how many there are
 )
 
@@ -30,8 +32,11 @@ func (s Scene) shape(w *world, voters, observers *int) {
 		w.params.lastCounter = uint32(3 + w.rnd.IntN(20))
 	case Unsteady:
 		*voters, *observers = 3, 0
-		w.params.nerves = 2
-		w.params.lag, w.params.disk = 50*time.Millisecond, 2*time.Millisecond
+		w.params.nerves, w.params.windowBytes = 1, 250
+		w.params.think, w.params.pipes = 10*time.Millisecond, 4
+		w.params.lag, w.params.disk = 80*time.Millisecond, 2*time.Millisecond
+	case Restless:
+		w.params.restless = true
 	case Lonely:
 		*voters, *observers = 1, 1
 	}
@@ -62,6 +67,10 @@ func (s Scene) prepare(w *world) {
 	case WipedTwo:
 		w.at(w.between(2*time.Second, 8*time.Second), func() { w.wipe(pick(w, w.nodes[:5])) })
 		w.at(w.between(2*time.Second, 8*time.Second), func() { w.wipe(pick(w, w.nodes[:5])) })
+	case Stalled:
+		w.harass(stall)
+	case Restless:
+		w.harass(fault{"desertion", 1200 * time.Millisecond, time.Second, desertion})
 	case SpoiltFollower, SpoiltLeader:
 		w.at(w.between(1500*time.Millisecond, 8*time.Second), w.spoilOne)
 	}
@@ -100,4 +109,18 @@ func (w *world) spoilOne() {
 		}
 	}
 	w.after(100*time.Millisecond, w.spoilOne)
+}
+
+// harass has a fault befall who leads, again and again.
+func (w *world) harass(f fault) {
+	for range 12 {
+		w.at(w.between(w.params.faultsFrom, w.params.faultsUntil), func() {
+			for _, n := range w.nodes {
+				if n.leader != nil {
+					w.hit(f, n)
+					return
+				}
+			}
+		})
+	}
 }

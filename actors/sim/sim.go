@@ -64,7 +64,7 @@ type params struct {
 	lag                       time.Duration // of messages between servers
 	disk                      time.Duration // of a sync
 	think                     time.Duration // of clients
-	trims                     bool
+	trims, restless           bool
 	nerves                    int // the odds of a crash at a bad moment; 0 none
 	registers, clients, pipes int
 	faultsFrom, faultsUntil   time.Duration

@@ -13,8 +13,8 @@
 // has all that was committed, is settled by the epochs of package zab.
 //
 // A blank server, one that may have forgotten what it acknowledged, votes as
-// everybody else, but its vote makes no quorum, unless all who can be reached are
-// blank: the first start.
+// everybody else, but its vote makes no quorum, unless nobody who can be reached
+// has logged anything: the first start.
 //
 //	Up, Down, Heard, Look, Expired -> Elector -> Send, Elected, Wait
 //

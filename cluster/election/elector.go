@@ -255,23 +255,23 @@ func (e *Elector) votesAlike(id wire.ServerID) bool {
 }
 
 // agreed tells whether a quorum, the candidate among it, votes alike. Blank ones
-// count only where everybody is blank.
+// count only where nobody has anything.
 func (e *Elector) agreed() bool {
-	vouching, blank := make(map[wire.ServerID]bool), make(map[wire.ServerID]bool)
+	vouching, all := make(map[wire.ServerID]bool), make(map[wire.ServerID]bool)
 	note := func(id wire.ServerID, c wire.Credentials) {
-		blank[id] = true
+		all[id] = true
 		if !c.Blank {
 			vouching[id] = true
 		}
 	}
 	note(e.self, e.mine.Credentials)
-	somebodyVouches := !e.mine.Blank
+	barren := e.mine.Last == 0
 	for _, id := range e.order {
 		n := e.peers[id]
 		if n == nil || !e.isVote(id) {
 			continue
 		}
-		somebodyVouches = somebodyVouches || !n.Blank
+		barren = barren && n.Last == 0
 		if e.votesAlike(id) {
 			note(id, n.Credentials)
 		}
@@ -279,10 +279,10 @@ func (e *Elector) agreed() bool {
 	if e.mine.Leader != e.self && !e.votesAlike(e.mine.Leader) {
 		return false
 	}
-	if somebodyVouches {
-		return e.quorum.Won(vouching)
+	if barren {
+		return e.quorum.Won(all)
 	}
-	return e.quorum.Won(blank)
+	return e.quorum.Won(vouching)
 }
 
 // unanimous tells whether everybody who can be reached has voted alike.

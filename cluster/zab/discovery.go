@@ -19,12 +19,14 @@ func (l *Leader) onFollowerInfo(from wire.ServerID, m *wire.FollowerInfo, out []
 	l.learners[from] = n
 	l.progress = l.now
 	switch {
-	case n.voter && l.pos.Blank && !n.blank && l.phase < broadcasting:
+	case n.voter && l.pos.Blank && m.Last != 0 && !n.blank && l.phase < broadcasting:
 		return l.over(Over{Why: fmt.Sprintf("server %d has data, this one has none", from)}, out)
 	case l.phase == gathering:
 		return l.gather(out)
 	case l.phase == discovering && n.voter && m.Accepted >= l.epoch:
 		return l.propose(m.Accepted+1, out) // it could not promise this one any more
+	case l.phase < broadcasting && !l.supported(true, everyone):
+		return l.keepQuorum(out) // blank ones count no more, since this one has something
 	case m.Accepted > l.epoch && (n.voter || m.Accepted > l.step):
 		// also if it is the step's: perhaps somebody else was promised it, too
 		return l.over(Over{Why: fmt.Sprintf("server %d has promised epoch %d, this reign is of %d", from, m.Accepted, l.epoch)}, out)
@@ -37,7 +39,7 @@ func (l *Leader) highest() wire.Epoch { return max(l.epoch, l.step) }
 
 // gather proposes an epoch once a quorum has come.
 func (l *Leader) gather(out []Effect) []Effect {
-	if !l.supported(true, func(*learner) bool { return true }) {
+	if !l.supported(true, everyone) {
 		return out
 	}
 	highest := max(l.pos.Accepted, l.pos.Current, l.pos.Last.Epoch())

@@ -274,7 +274,7 @@ func (l *Leader) isVoter(id wire.ServerID) bool { return slices.Contains(l.o.Vot
 // supported tells whether this server and those learners that count and pass
 // the test are a quorum.
 func (l *Leader) supported(self bool, test func(*learner) bool) bool {
-	for1 := map[wire.ServerID]bool{l.o.Self: self}
+	for1 := map[wire.ServerID]bool{l.o.Self: self && (!l.pos.Blank || l.phase >= broadcasting || l.barren())}
 	for id, n := range l.learners {
 		if n.voter && l.counts(n) && test(n) {
 			for1[id] = true
@@ -286,7 +286,18 @@ func (l *Leader) supported(self bool, test func(*learner) bool) bool {
 // counts tells whether a voter can be part of a quorum: one that may have
 // forgotten what it acknowledged can not, before a quorum without it has brought
 // it up to date; unless nobody has anything, at the first start.
-func (l *Leader) counts(n *learner) bool { return !n.blank || l.pos.Blank }
+func (l *Leader) counts(n *learner) bool { return !n.blank || l.barren() }
+
+// barren tells whether nobody here has logged anything. Some may have entered an
+// epoch already, under a leader who came to nothing.
+func (l *Leader) barren() bool {
+	for _, n := range l.learners {
+		if n.info.Last != 0 {
+			return false
+		}
+	}
+	return l.pos.Last == 0
+}
 
 // onGone forgets a learner. Without a quorum the reign is over.
 func (l *Leader) onGone(id wire.ServerID, out []Effect) []Effect {
@@ -298,8 +309,10 @@ func (l *Leader) onGone(id wire.ServerID, out []Effect) []Effect {
 	return l.keepQuorum(out)
 }
 
+func everyone(*learner) bool { return true }
+
 func (l *Leader) keepQuorum(out []Effect) []Effect {
-	if l.phase != gathering && !l.supported(true, func(*learner) bool { return true }) {
+	if l.phase != gathering && !l.supported(true, everyone) {
 		return l.over(Over{Why: "a quorum cannot be reached"}, out)
 	}
 	return out
