@@ -127,9 +127,13 @@ func TestEnsemble_AnEmptyServerIsNoQuorum(t *testing.T) {
 	l := e.leader()
 	ctx := within(t)
 	away, wiped, kept := l, (l+1)%3, (l+2)%3
+	c := e.dial(wiped)
+	if _, err := c.Create(ctx, "/on-all", nil, wire.OpenACL, wire.ModePersistent); err != nil {
+		t.Fatal(err)
+	}
+	e.equal() // a server without anything would not know that this is not the first start
 	e.stop(kept)
 	e.leader()
-	c := e.dial(wiped)
 	if _, err := c.Create(ctx, "/only-on-two", nil, wire.OpenACL, wire.ModePersistent); err != nil {
 		t.Fatal(err)
 	}

@@ -220,7 +220,7 @@ const patience = 6 * time.Second
 func (w *world) ready() {
 	w.result.Ready = w.now - w.healed
 	for _, n := range w.nodes {
-		if !n.serving && !w.result.Halted {
+		if !n.serving && w.result.Halted == 0 {
 			if w.result.Ready > patience+60*w.params.lag {
 				w.fail("not all serve %v after the last fault: %s", w.result.Ready, w.describe())
 			}
@@ -250,7 +250,7 @@ func (w *world) rest() {
 
 // converge ends the run once all is as it has to be.
 func (w *world) converge() {
-	if why := w.unsettled(); why == "" || w.result.Halted {
+	if why := w.unsettled(); why == "" || w.result.Halted > 0 {
 		w.finish = done
 		w.checkEnd()
 		return
@@ -295,7 +295,7 @@ func (w *world) unsettled() string {
 
 // checkEnd looks at what is left.
 func (w *world) checkEnd() {
-	if w.result.Halted {
+	if w.result.Halted > 0 {
 		return
 	}
 	t := w.nodes[0].tree

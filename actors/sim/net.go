@@ -42,6 +42,9 @@ func (w *world) send(from *node, to wire.ServerID, m wire.PeerMessage) {
 	if s == nil || s.broken {
 		return
 	}
+	if w.odds(4) {
+		m = w.coded(m)
+	}
 	side := 1 - s.p.side(from)
 	if s.p.blocked[side] > 0 || len(s.stuck[side]) > 0 {
 		s.stuck[side] = append(s.stuck[side], m)
@@ -179,4 +182,18 @@ func (w *world) each(n *node, f func(*pair)) {
 			f(p)
 		}
 	}
+}
+
+// coded is a message as the wire brings it: nobody shares memory over that.
+func (w *world) coded(m wire.PeerMessage) wire.PeerMessage {
+	b := w.packer.Peer(nil, m)
+	if p, ok := m.(*wire.Propose); ok {
+		b = append(b, p.Block...)
+	}
+	got, err := wire.UnpackPeer(b)
+	if err != nil {
+		w.fail("%T: %v", m, err)
+		return m
+	}
+	return got
 }

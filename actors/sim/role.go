@@ -193,7 +193,7 @@ func (n *node) over(o zab.Over) {
 	n.suspend()
 	switch {
 	case o.Halt:
-		n.halted, n.w.result.Halted = true, true
+		n.halted, n.w.result.Halted = true, 1
 	case n.retiring:
 		n.disk.whenDrained(func() { n.crash(false) })
 	default:

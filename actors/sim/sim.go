@@ -27,7 +27,7 @@ type Result struct {
 	Expired, Moved         int
 	Took                   time.Duration // simulated
 	Ready                  time.Duration // until all serve, once all faults are over
-	Halted                 bool          // nobody serves, rightly
+	Halted                 int           // nobody serves, rightly
 }
 
 // event is something that is to happen.
@@ -49,6 +49,7 @@ type world struct {
 	pairs   []*pair
 	clients []*client
 	chain   chain
+	packer  *wire.Packer
 	params  params
 	healed  time.Duration // all faults are over since
 	finish  phase
@@ -75,7 +76,7 @@ const deadline = 90 * time.Second
 
 // Run is one run. The error says what did not hold.
 func Run(o Options) (r Result, err error) {
-	w := &world{o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0x5eed))}
+	w := &world{o: o, rnd: rand.New(rand.NewPCG(o.Seed, 0x5eed)), packer: wire.NewPacker()}
 	defer func() {
 		if p := recover(); p != nil {
 			r, err = w.result, fmt.Errorf("at %v: panic: %v\n%s", w.now, p, debug.Stack())

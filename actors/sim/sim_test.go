@@ -1,12 +1,18 @@
 package sim
 
 import (
+	"fmt"
+	"hash/fnv"
 	"os"
+	"runtime"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
+// number is what an environment variable says.
 func number(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	v := os.Getenv(name)
@@ -20,46 +26,97 @@ func number(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
-// TestSim runs seeds: TROUPE_SIM_SEEDS so many, or the one TROUPE_SIM_SEED with a
-// trace.
-func TestSim(t *testing.T) {
-	o := Options{}
-	first, seeds := 0, number(t, "TROUPE_SIM_SEEDS", 150)
-	if one := number(t, "TROUPE_SIM_SEED", -1); one >= 0 {
-		first, seeds = one, 1
-		if testing.Verbose() {
-			o.Trace = func(line string) { t.Log(line) }
-		}
+// seeded are the options of a seed: every other one is of a special scene.
+func seeded(seed int) Options {
+	o := Options{Seed: uint64(seed), Scene: Scene(seed % int(2*Scenes))}
+	if o.Scene >= Scenes {
+		o.Scene = Ordinary
 	}
-	begun := time.Now()
-	var sum Result
-	slowest := 0
-	for seed := first; seed < first+seeds; seed++ {
-		o.Seed, o.Scene = uint64(seed), Scene(seed%20)
-		if o.Scene >= Scenes {
-			o.Scene = Ordinary
+	return o
+}
+
+// TestSim runs TROUPE_SIM_SEEDS seeds, or TROUPE_SIM_SEED alone, with a trace if
+// -v.
+func TestSim(t *testing.T) {
+	if one := number(t, "TROUPE_SIM_SEED", -1); one >= 0 {
+		o := seeded(one)
+		if testing.Verbose() {
+			o.Trace = func(line string) { fmt.Println(line) }
 		}
 		r, err := Run(o)
+		t.Logf("%+v", r)
 		if err != nil {
-			t.Errorf("seed %d, %+v: %v\nreplay: TROUPE_SIM_SEED=%d go test ./actors/sim -run TestSim$ -v", seed, r, err, seed)
-			if number(t, "TROUPE_SIM_KEEP_GOING", 0) == 0 {
-				return
-			}
+			t.Error(err)
 		}
-		sum.Events += r.Events
-		sum.Faults += r.Faults
-		sum.Reigns += r.Reigns
-		sum.Commits += r.Commits
-		sum.Answers += r.Answers
-		sum.Transfers += r.Transfers
-		sum.Steps += r.Steps
-		sum.Expired += r.Expired
-		sum.Moved += r.Moved
-		sum.Took += r.Took
-		if r.Ready > sum.Ready {
-			sum.Ready, slowest = r.Ready, seed
+		return
+	}
+	runSeeds(t, number(t, "TROUPE_SIM_FIRST", 0), number(t, "TROUPE_SIM_SEEDS", 150))
+}
+
+// runSeeds runs so many seeds beside each other, until one fails.
+func runSeeds(t *testing.T, first, seeds int) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	var lock sync.Mutex
+	var sum Result
+	begun := time.Now()
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for !t.Failed() {
+				seed := first + int(next.Add(1)) - 1
+				if seed >= first+seeds {
+					return
+				}
+				r, err := Run(seeded(seed))
+				if err != nil {
+					t.Errorf("seed %d: %v\nreplay: TROUPE_SIM_SEED=%d go test ./actors/sim -run 'TestSim$' -v", seed, err, seed)
+				} else if r.Events < 2000 || r.Faults < 5 {
+					t.Errorf("seed %d has come to %d events and %d faults only", seed, r.Events, r.Faults)
+				}
+				lock.Lock()
+				sum.add(r)
+				lock.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d seeds in %v: %+v", seeds, time.Since(begun).Round(time.Millisecond), sum)
+	if seeds >= 100 && (sum.Transfers == 0 || sum.Steps == 0 || sum.Expired == 0 || sum.Moved == 0) {
+		t.Errorf("the seeds do not come to everything: %+v", sum)
+	}
+}
+
+// add sums results up; Ready is the longest.
+func (r *Result) add(o Result) {
+	r.Events += o.Events
+	r.Faults += o.Faults
+	r.Reigns += o.Reigns
+	r.Commits += o.Commits
+	r.Answers += o.Answers
+	r.Transfers += o.Transfers
+	r.Steps += o.Steps
+	r.Expired += o.Expired
+	r.Moved += o.Moved
+	r.Halted += o.Halted
+	r.Took += o.Took
+	r.Ready = max(r.Ready, o.Ready)
+}
+
+// TestSim_ASeedIsOneRun: what a seed has found can be seen again.
+func TestSim_ASeedIsOneRun(t *testing.T) {
+	for seed := range 6 {
+		var hashes [2]uint64
+		for i := range hashes {
+			h := fnv.New64a()
+			o := seeded(seed)
+			o.Trace = func(line string) { h.Write([]byte(line)) }
+			if _, err := Run(o); err != nil {
+				t.Fatal(err)
+			}
+			hashes[i] = h.Sum64()
+		}
+		if hashes[0] != hashes[1] {
+			t.Errorf("seed %d has run twice, not alike", seed)
 		}
 	}
-	t.Logf("ready after %v at the latest, seed %d", sum.Ready, slowest)
-	t.Logf("%d seeds in %v: %+v", seeds, time.Since(begun), sum)
 }
