@@ -43,6 +43,7 @@ type Credentials struct {
 	Current Epoch // the epoch last entered
 	Last    Zxid  // the last record logged
 	Blank   bool  // cannot vouch for what it once acknowledged
+	Founded bool  // has been part of a reign that had a quorum
 }
 
 // Election.

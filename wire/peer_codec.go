@@ -76,6 +76,7 @@ func (c *coder) credentials(v *Credentials) {
 	number(c, &v.Current)
 	number(c, &v.Last)
 	c.bool(&v.Blank)
+	c.bool(&v.Founded)
 }
 
 // entries are all that is left.

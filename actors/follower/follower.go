@@ -130,7 +130,7 @@ func (f *Follower) perform(c actor.Context, x zab.Effect) {
 	case zab.Promise:
 		c.Send(f.o.Log, &txlog.Promise{Epoch: x.Epoch, Tell: c.Self()})
 	case zab.Enter:
-		c.Send(f.o.Log, &txlog.Enter{Epoch: x.Epoch, Ensemble: x.Ensemble, Tell: c.Self()})
+		c.Send(f.o.Log, &txlog.Enter{Epoch: x.Epoch, Ensemble: x.Ensemble, Vouch: x.Founded, Tell: c.Self()})
 	case zab.TellDigest:
 		c.Request(f.o.Tree, &tree.DigestAt{Zxid: x.Zxid})
 	case zab.Serve:

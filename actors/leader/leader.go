@@ -161,7 +161,7 @@ func (l *Leader) perform(c actor.Context, f zab.Effect) {
 	case zab.Promise:
 		c.Send(l.o.Log, &txlog.Promise{Epoch: f.Epoch, Tell: c.Self()})
 	case zab.Enter:
-		c.Send(l.o.Log, &txlog.Enter{Epoch: f.Epoch, Ensemble: f.Ensemble, Tell: c.Self()})
+		c.Send(l.o.Log, &txlog.Enter{Epoch: f.Epoch, Ensemble: f.Ensemble, Vouch: f.Founded, Tell: c.Self()})
 	case zab.ReadLog:
 		c.Request(l.o.Log, &txlog.Read{Peer: f.Peer, Join: f.Join, After: f.After})
 	case zab.Serve:

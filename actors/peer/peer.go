@@ -160,7 +160,10 @@ func (p *Peer) onFlushed(c actor.Context, m *txlog.Flushed) {
 	}
 	p.position.Accepted, p.position.Current, p.position.Last = m.Accepted, m.Current, m.Last
 	p.position.Ends, p.position.Ensemble = m.Ends, m.Ensemble
-	p.position.Blank = !m.Vouches && !p.o.TrustEmpty
+	p.position.Founded = m.Vouches
+	// One that has entered an epoch and logged nothing has forgotten nothing.
+	begun := m.Current > 0 && m.Last == 0
+	p.position.Blank = !m.Vouches && !begun && !p.o.TrustEmpty
 	c.Send(p.elector, &elector.Look{Credentials: p.position.Credentials(), Barred: p.position.NeedState})
 }
 

@@ -17,6 +17,7 @@ type chain struct {
 	lives      map[wire.SessionID]*life
 	discovered map[wire.Epoch]string // whose epoch it is
 	reigns     map[wire.Epoch]string
+	origins    map[wire.Epoch]link  // the history that each begins with
 	states     map[wire.Join]*state // under way
 	registers  []*register
 }
@@ -43,7 +44,7 @@ type register struct {
 }
 
 func (w *world) newChain(registers int) chain {
-	c := chain{lives: make(map[wire.SessionID]*life), discovered: make(map[wire.Epoch]string), reigns: make(map[wire.Epoch]string),
+	c := chain{lives: make(map[wire.SessionID]*life), discovered: make(map[wire.Epoch]string), reigns: make(map[wire.Epoch]string), origins: make(map[wire.Epoch]link),
 		states: make(map[wire.Join]*state)}
 	for i := range registers {
 		c.registers = append(c.registers, &register{path: fmt.Sprintf("/r%d", i), values: make(map[int32]string), done: -1})
@@ -158,10 +159,25 @@ func (w *world) checkGone(c *client) {
 
 func (n *node) reignName() string { return fmt.Sprintf("%v, its reign %d.%d", n, n.inc, n.reign) }
 
-// checkEnter is where an epoch is entered: a leader's is its own.
+// checkEnter is where an epoch is entered: by its leader, or by somebody who has
+// the history that it begins with.
 func (w *world) checkEnter(n *node, e wire.Epoch) {
+	j := &n.disk.image
 	if n.leader != nil && len(w.voters) > 1 {
 		w.claim(w.chain.discovered, n, e)
+		last, sum := j.last()
+		w.chain.origins[e] = link{last, sum}
+	}
+	o, known := w.chain.origins[e]
+	if sum, ok := j.sumAt(o.zxid); known && o.zxid >= j.low && (!ok || sum != o.sum) {
+		w.fail("%v enters epoch %d without %v, with which it began", n, e, o.zxid)
+	}
+}
+
+// checkLogged is where a record is written: an epoch may begin with it.
+func (w *world) checkLogged(n *node, e *entry) {
+	if e.record.Op == wire.OpNewEpoch && n.leader != nil {
+		w.chain.origins[e.zxid.Epoch()] = link{e.zxid, e.sum}
 	}
 }
 

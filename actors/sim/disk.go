@@ -58,6 +58,7 @@ type operation struct {
 	zxid     wire.Zxid // of a truncation, or known committed
 	epoch    wire.Epoch
 	ensemble string
+	vouch    bool
 	state    *state
 }
 
@@ -90,7 +91,7 @@ type disk struct {
 	committed         wire.Zxid // known, as of the last append
 	accepted, current wire.Epoch
 	ensemble          string
-	blank             bool
+	founded           bool
 	state             *state
 
 	queue   []operation
@@ -100,7 +101,7 @@ type disk struct {
 }
 
 func newDisk(w *world, n *node) *disk {
-	return &disk{w: w, n: n, blank: true, state: &state{tree: znode.New()}}
+	return &disk{w: w, n: n, state: &state{tree: znode.New()}}
 }
 
 func (d *disk) ask(o operation) {
@@ -119,6 +120,7 @@ func (d *disk) appendBatch(b *zab.Batch, committed wire.Zxid) {
 		}
 		last, sum = e.Zxid, chainSum(sum, e.Data)
 		o.entries[i] = entry{last, sum, b.Records[i], e.Data}
+		d.w.checkLogged(d.n, &o.entries[i])
 	}
 	d.image.entries = append(d.image.entries, o.entries...)
 	d.ask(o)
@@ -187,7 +189,7 @@ func (d *disk) do(o *operation) {
 		if last, _ := d.log.last(); last != 0 && d.ensemble != "" && d.ensemble != o.ensemble {
 			d.w.fail("server %d: of ensemble %s, it enters %s", d.n.id, d.ensemble, o.ensemble)
 		}
-		d.current, d.ensemble, d.blank = o.epoch, o.ensemble, false
+		d.current, d.ensemble, d.founded = o.epoch, o.ensemble, d.founded || o.vouch
 	case replacing:
 		d.state, d.committed = o.state, o.state.zxid
 		d.log = journal{low: o.state.zxid, lowSum: o.state.sum}

@@ -169,7 +169,7 @@ func (n *node) boot() {
 func (d *disk) String() string {
 	last, _ := d.log.last()
 	return fmt.Sprintf("log (%v, %v], committed %v, accepted %d, current %d, blank %v, state %v", d.log.low, last, d.committed,
-		d.accepted, d.current, d.blank, d.state.zxid)
+		d.accepted, d.current, !d.founded, d.state.zxid)
 }
 
 // die ends the incarnation, with all that was not on disk.

@@ -29,7 +29,7 @@ func (n *node) position() zab.Position {
 	d := n.disk
 	last, _ := d.log.last()
 	p := zab.Position{Accepted: d.accepted, Current: d.current, Last: last, Committed: n.tree.Applied(), Ends: d.ends(),
-		Tail: n.tail, Blank: d.blank, Ensemble: d.ensemble, NeedState: n.needState}
+		Tail: n.tail, Founded: d.founded, Blank: !d.founded && (d.current == 0 || last != 0), Ensemble: d.ensemble, NeedState: n.needState}
 	n.w.o.Mutation.position(&p)
 	return p
 }
@@ -149,7 +149,7 @@ func (n *node) perform(f zab.Effect) {
 		if n.leader != nil {
 			n.w.nervous(n)
 		}
-		n.disk.ask(operation{kind: entering, epoch: f.Epoch, ensemble: f.Ensemble})
+		n.disk.ask(operation{kind: entering, epoch: f.Epoch, ensemble: f.Ensemble, vouch: f.Founded})
 	case zab.Commit:
 		for i := range f.Records {
 			if n.w.o.Mutation.repeats(n, &f.Records[i]) {

@@ -24,6 +24,8 @@ const (
 // shape fixes what the scene needs.
 func (s Scene) shape(w *world, voters, observers *int) {
 	switch s {
+	case FirstStart:
+		w.params.faultsFrom, w.params.nerves = 0, 2
 	case WipedOne, SpoiltFollower, SpoiltLeader:
 		*voters = 3
 	case WipedTwo:

@@ -23,10 +23,12 @@ type (
 		Tell  *actor.PID
 	}
 	// Enter asks for the current epoch to be written, with the ensemble's id. Sent
-	// by a role; answered to Tell by Entered.
+	// by a role; answered to Tell by Entered. With Vouch the log vouches for what
+	// is acknowledged from then on.
 	Enter struct {
 		Epoch    wire.Epoch
 		Ensemble string
+		Vouch    bool
 		Tell     *actor.PID
 	}
 	// Truncate removes what is behind a zxid. Sent by a follower; not answered.

@@ -16,6 +16,8 @@ type Disk interface {
 	Append(entries []persistence.Entry, committed wire.Zxid) error
 	SetAcceptedEpoch(wire.Epoch) error
 	Enter(e wire.Epoch, ensemble string) error
+	SetCurrentEpoch(wire.Epoch) error
+	SetEnsembleID(string) error
 	TruncateAfter(wire.Zxid) error
 	Trim(below wire.Zxid) error
 	Read(from wire.Zxid, maxBytes int) ([]persistence.Entry, error)
@@ -61,7 +63,7 @@ func (l *Log) Receive(c actor.Context) {
 		c.Send(m.Tell, &Promised{m.Epoch})
 	case *Enter:
 		l.write(c)
-		must(l.disk.Enter(m.Epoch, m.Ensemble))
+		must(l.enter(m))
 		c.Send(m.Tell, &Entered{m.Epoch})
 	case *Truncate:
 		l.write(c)
@@ -106,6 +108,16 @@ func (l *Log) write(c actor.Context) {
 		l.queue = nil
 	}
 	c.Send(l.tell, &Durable{last})
+}
+
+func (l *Log) enter(m *Enter) error {
+	if m.Vouch {
+		return l.disk.Enter(m.Epoch, m.Ensemble)
+	}
+	if err := l.disk.SetEnsembleID(m.Ensemble); err != nil {
+		return err
+	}
+	return l.disk.SetCurrentEpoch(m.Epoch)
 }
 
 // position tells where the log stands.

@@ -265,13 +265,13 @@ func (e *Elector) agreed() bool {
 		}
 	}
 	note(e.self, e.mine.Credentials)
-	barren := e.mine.Last == 0
+	barren := e.mine.Last == 0 && !e.mine.Founded
 	for _, id := range e.order {
 		n := e.peers[id]
 		if n == nil || !e.isVote(id) {
 			continue
 		}
-		barren = barren && n.Last == 0
+		barren = barren && n.Last == 0 && !n.Founded
 		if e.votesAlike(id) {
 			note(id, n.Credentials)
 		}

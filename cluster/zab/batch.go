@@ -22,17 +22,20 @@ type Position struct {
 	Last      wire.Zxid  // logged, durably
 	Committed wire.Zxid  // known committed, applied
 	// Ends are the last records of the log's epochs, newest first.
-	Ends     []wire.Zxid
-	Tail     []*Batch // the log behind Committed
-	Blank    bool     // cannot vouch for what it once acknowledged
-	Ensemble string   // "" none yet
+	Ends  []wire.Zxid
+	Tail  []*Batch // the log behind Committed
+	Blank bool     // cannot vouch for what it once acknowledged
+	// Founded says that this server has been part of a reign that had a quorum, and
+	// so may have acknowledged something.
+	Founded  bool
+	Ensemble string // "" none yet
 	// NeedState says that the tree is not to be trusted.
 	NeedState bool
 }
 
 // Credentials are what a server stands for election with.
 func (p *Position) Credentials() wire.Credentials {
-	return wire.Credentials{Current: max(p.Current, p.Last.Epoch()), Last: p.Last, Blank: p.Blank}
+	return wire.Credentials{Current: max(p.Current, p.Last.Epoch()), Last: p.Last, Blank: p.Blank, Founded: p.Founded}
 }
 
 // less compares histories: by epoch entered, then by the last record.

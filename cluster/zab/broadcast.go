@@ -192,7 +192,8 @@ func (l *Leader) stepEpoch(out []Effect) []Effect {
 	out = l.seal(out)
 	l.epoch, l.step, l.stepped = l.step, 0, nil
 	l.draft = &Batch{}
-	l.put(wire.Record{Op: wire.OpNewEpoch}, wire.MakeZxid(l.epoch, 0))
+	l.begins = wire.MakeZxid(l.epoch, 0)
+	l.put(wire.Record{Op: wire.OpNewEpoch}, l.begins)
 	stalled := l.stalled
 	l.stalled = nil
 	for _, s := range stalled {

@@ -19,7 +19,7 @@ func (l *Leader) onFollowerInfo(from wire.ServerID, m *wire.FollowerInfo, out []
 	l.learners[from] = n
 	l.progress = l.now
 	switch {
-	case n.voter && l.pos.Blank && m.Last != 0 && !n.blank && l.phase < broadcasting:
+	case n.voter && l.pos.Blank && !n.blank && l.phase < broadcasting && !l.barren():
 		return l.over(Over{Why: fmt.Sprintf("server %d has data, this one has none", from)}, out)
 	case l.phase == gathering:
 		return l.gather(out)
@@ -77,6 +77,9 @@ func (l *Leader) onPromised(e wire.Epoch, out []Effect) []Effect {
 // count: where it is needed, somebody else must lead. Where it is not, a quorum
 // shows that nothing of what is ahead was committed.
 func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect {
+	if l.phase == gathering {
+		return out // nothing has been asked yet
+	}
 	switch {
 	case n.stage != joined:
 		return out
@@ -95,7 +98,7 @@ func (l *Leader) onAckEpoch(n *learner, m *wire.AckEpoch, out []Effect) []Effect
 		return l.discovered(out)
 	}
 	out = l.synchronize(n, out)
-	if m.Fresh && m.Epoch == l.step && n.voter {
+	if m.Fresh && l.step != 0 && m.Epoch == l.step && n.voter {
 		l.stepped[n.id] = true
 		out = l.stepEpoch(out)
 	}
@@ -111,7 +114,7 @@ func (l *Leader) discovered(out []Effect) []Effect {
 	if l.pos.Ensemble == "" {
 		l.pos.Ensemble = l.o.Ensemble
 	}
-	out = append(out, Enter{l.epoch, l.pos.Ensemble})
+	out = append(out, Enter{l.epoch, l.pos.Ensemble, l.pos.Founded})
 	for _, id := range slices.Clone(l.order) {
 		if n := l.learners[id]; n != nil && n.stage == promised && l.phase != ended {
 			out = l.synchronize(n, out)
@@ -120,8 +123,8 @@ func (l *Leader) discovered(out []Effect) []Effect {
 	return out
 }
 
-// synchronize fixes what a learner has to get before it is a follower, and
-// begins to feed it, in one step: whatever is proposed later comes behind. An
+// synchronize fixes what a learner has to get before it is a follower, and the
+// epoch that it enters with it, since a step may come in between; and begins to feed it, in one step: whatever is proposed later comes behind. An
 // observer is told of nothing before a quorum has it.
 func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
 	if !n.voter && l.phase < broadcasting {
@@ -132,9 +135,9 @@ func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
 			Why: fmt.Sprintf("it has committed %v, the leader's history ends at %v", n.info.Committed, l.proposed)}})
 		return l.onGone(n.id, out)
 	}
-	n.stage, n.syncPoint, n.answered = syncing, l.proposed, l.now
+	n.stage, n.syncPoint, n.enters, n.answered = syncing, l.proposed, l.epoch, l.now
 	if !n.voter {
-		n.syncPoint = l.committed
+		n.syncPoint = max(l.committed, l.begins)
 	}
 	n.cursor = common(l.ends, n.info.Ends, n.info.Committed)
 	n.excess = n.cursor < n.info.Last
@@ -169,6 +172,10 @@ func (l *Leader) establish(out []Effect) []Effect {
 		return out
 	}
 	l.phase, l.committed = broadcasting, l.pos.Last
+	if !l.pos.Founded {
+		l.pos.Founded, l.pos.Blank = true, false
+		out = append(out, Enter{l.epoch, l.pos.Ensemble, true})
+	}
 	out = l.apply(out)
 	for _, id := range slices.Clone(l.order) {
 		n := l.learners[id]

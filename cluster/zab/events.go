@@ -78,10 +78,13 @@ type (
 	// Promise is to be written as the accepted epoch; answered by Promised.
 	Promise struct{ Epoch wire.Epoch }
 	// Enter is to be written as the current epoch, with the ensemble's id, behind
-	// all that was appended before; answered by Entered.
+	// all that was appended before; answered by Entered. Founded is written, too, once
+	// the reign has a quorum, and is on disk before the first record: a first leader
+	// who comes to nothing must not pass for one who may have acknowledged something.
 	Enter struct {
 		Epoch    wire.Epoch
 		Ensemble string
+		Founded  bool
 	}
 	// Commit is to be applied, in order. It is in the own log, durably.
 	Commit struct{ Records []wire.Record }

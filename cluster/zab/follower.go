@@ -122,9 +122,12 @@ func (f *Follower) onHeard(m wire.PeerMessage, out []Effect) []Effect {
 		return f.onTruncate(m, out)
 	case *wire.NewLeader:
 		f.newLeader, f.history = m, f.last
-		return append(out, Enter{m.Epoch, m.Ensemble})
+		return append(out, Enter{m.Epoch, m.Ensemble, f.pos.Founded})
 	case *wire.UpToDate:
 		f.serving = true
+		if !f.pos.Founded {
+			out = append(out, Enter{f.newLeader.Epoch, f.newLeader.Ensemble, true})
+		}
 		return append(f.commit(m.Committed, out), Serve{f.newLeader.Epoch})
 	case *wire.StepEpoch:
 		return f.onStepEpoch(m, out)
@@ -280,7 +283,7 @@ func (f *Follower) ack(out []Effect) []Effect {
 // onEntered tells the leader that its history is durable here. What came behind
 // it meanwhile need not be.
 func (f *Follower) onEntered(e wire.Epoch, out []Effect) []Effect {
-	if f.newLeader == nil || e != f.newLeader.Epoch {
+	if f.newLeader == nil || e != f.newLeader.Epoch || f.serving {
 		return out
 	}
 	f.logged = max(f.logged, f.history)

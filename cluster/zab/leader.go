@@ -53,7 +53,8 @@ type Leader struct {
 	pos      Position
 	phase    phase
 	epoch    wire.Epoch
-	promised bool // by the own disk
+	begins   wire.Zxid // the record by which it was stepped to
+	promised bool      // by the own disk
 	entered  bool
 
 	learners map[wire.ServerID]*learner
@@ -195,10 +196,11 @@ func (l *Leader) onStart(out []Effect) []Effect {
 	case l.o.Observed:
 		return l.gather(out)
 	}
-	l.epoch, l.entered, l.promised = max(l.pos.Last.Epoch(), l.pos.Current), !l.pos.Blank, true
+	l.epoch, l.entered, l.promised = max(l.pos.Last.Epoch(), l.pos.Current), l.pos.Founded, true
 	l.phase = synchronizing
-	if l.pos.Blank { // from here on it vouches for what it acknowledges
-		return append(out, Enter{l.epoch, l.pos.Ensemble})
+	if !l.pos.Founded { // from here on it vouches for what it acknowledges
+		l.pos.Founded, l.pos.Blank = true, false
+		return append(out, Enter{l.epoch, l.pos.Ensemble, true})
 	}
 	return l.establish(out)
 }
@@ -288,15 +290,14 @@ func (l *Leader) supported(self bool, test func(*learner) bool) bool {
 // it up to date; unless nobody has anything, at the first start.
 func (l *Leader) counts(n *learner) bool { return !n.blank || l.barren() }
 
-// barren tells whether nobody here has logged anything. Some may have entered an
-// epoch already, under a leader who came to nothing.
+// barren tells whether nobody here has, or can have had, anything.
 func (l *Leader) barren() bool {
 	for _, n := range l.learners {
-		if n.info.Last != 0 {
+		if n.voter && (n.info.Last != 0 || n.info.Founded) {
 			return false
 		}
 	}
-	return l.pos.Last == 0
+	return l.pos.Last == 0 && !l.pos.Founded
 }
 
 // onGone forgets a learner. Without a quorum the reign is over.

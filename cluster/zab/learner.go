@@ -30,7 +30,8 @@ type learner struct {
 	acked    wire.Zxid
 
 	syncPoint    wire.Zxid
-	newLeader    bool // has been sent
+	enters       wire.Epoch // with it
+	newLeader    bool       // has been sent
 	cursor       wire.Zxid
 	excess       bool      // its log has more than we share, which it has to forget
 	told         wire.Zxid // committed, as it knows
@@ -85,7 +86,7 @@ func (l *Leader) feed(n *learner, out []Effect) []Effect {
 	if n.cursor >= n.syncPoint && !n.newLeader {
 		n.newLeader = true
 		out = l.truncate(n, out)
-		out = append(out, Send{n.id, &wire.NewLeader{Join: n.join, Epoch: l.epoch, Ensemble: l.pos.Ensemble}})
+		out = append(out, Send{n.id, &wire.NewLeader{Join: n.join, Epoch: n.enters, Ensemble: l.pos.Ensemble}})
 	}
 	if n.stage == serving && n.told < l.committed && n.cursor >= l.committed {
 		n.told = l.committed
