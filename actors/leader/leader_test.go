@@ -62,7 +62,7 @@ func newBench(t *testing.T, last wire.Zxid, sessions map[wire.SessionID]int32, c
 	}
 	b.treePID = note(b.tree)
 	o := Options{Log: note(b.log), Tree: b.treePID, Zab: zab.Options{Self: 3, Voters: []wire.ServerID{3}, Flags: wire.FlagEnforceQuota},
-		Position: zab.Position{Last: last, Committed: last}, TickTime: time.Hour,
+		Position: zab.Position{Last: last, Committed: last, Founded: true}, TickTime: time.Hour,
 		Proposed: func([]wire.Entry) {}, Expired: func(int) {}, Followed: func(zab.Census) {}}
 	if change != nil {
 		change(&o)

@@ -18,13 +18,14 @@ const (
 	Unsteady             // crashes at the worst moments, more often than not
 	Stalled              // who leads is held up again and again
 	Restless             // clients move a lot, and what they sent before takes long
-	Scenes               // how many there are
+	Scenes               // how many come in turn
+	ShakyStart           // servers crash while the ensemble starts for the first time
 )
 
 // shape fixes what the scene needs.
 func (s Scene) shape(w *world, voters, observers *int) {
 	switch s {
-	case FirstStart:
+	case ShakyStart:
 		w.params.faultsFrom, w.params.nerves = 0, 2
 	case WipedOne, SpoiltFollower, SpoiltLeader:
 		*voters = 3
@@ -50,7 +51,7 @@ func (s Scene) corrupts() bool { return s == SpoiltFollower || s == SpoiltLeader
 // prepare starts the servers, and plans the accident.
 func (s Scene) prepare(w *world) {
 	late := 0
-	if s == FirstStart {
+	if s == FirstStart || s == ShakyStart {
 		late = (len(w.voters) - 1) / 2
 	}
 	for i, n := range w.nodes {

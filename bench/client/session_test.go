@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -256,5 +257,38 @@ func TestSession_CloseWhileConnecting(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, func() { session.Close(within(t)) })
 	if err := <-result; !errors.Is(err, ErrNotSent) || !errors.Is(err, ErrClosed) {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// TestSession_RetryPause: a fixed pause does not grow: ten attempts with the growing one would take six seconds.
+func TestSession_RetryPause(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const attempts = 10
+	tried := make(chan struct{}, attempts)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+			select {
+			case tried <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	t.Cleanup(func() { l.Close() })
+	s := mustOpen(t, Options{Servers: []string{l.Addr().String()}, RetryPause: time.Millisecond}, nil)
+	late := time.After(4 * time.Second)
+	for n := range attempts {
+		select {
+		case <-tried:
+		case <-late:
+			t.Fatalf("only %d attempts; %v", n, s.Failure())
+		}
 	}
 }

@@ -14,6 +14,8 @@ func TestNew_RefusesWhatItCannotRead(t *testing.T) {
 		{"--rounds 0 --dir " + t.TempDir(), "rounds"},
 		{"--seconds=-1 --dir " + t.TempDir(), "length of a run"},
 		{"now", "unknown command"},
+		{"failover --target etcd --dir " + t.TempDir(), `"etcd"`},
+		{"failover --faults rain --dir " + t.TempDir(), `"rain"`},
 		{"ceiling-server --dir " + t.TempDir() + "/none", "no such file"},
 	} {
 		cmd := New()

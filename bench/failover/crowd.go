@@ -18,7 +18,7 @@ const (
 	retryPause = 5 * time.Millisecond
 	// connectTimeout is how long a server that accepts and says nothing keeps a session from the next.
 	connectTimeout = 100 * time.Millisecond
-	root       = "/failover"
+	root           = "/failover"
 )
 
 // write is one write that ended: when it was asked for, and when its outcome was known.

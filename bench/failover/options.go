@@ -18,7 +18,7 @@ const (
 	KillLeader    Fault = "kill-leader"    // SIGKILL
 	StopLeader    Fault = "stop-leader"    // SIGTERM
 	PauseLeader   Fault = "pause-leader"   // SIGSTOP: it keeps its connections and says nothing
-	IsolateLeader Fault = "isolate-leader" // its packets to and from other servers are lost without a sign
+	IsolateLeader Fault = "isolate-leader" // its packets to and from other servers are lost without a sign; troupe only
 	KillFollower  Fault = "kill-follower"  // SIGKILL
 	Restart       Fault = "restart"        // of a follower that was killed and has missed writes
 )

@@ -124,8 +124,9 @@ func (l *Leader) discovered(out []Effect) []Effect {
 }
 
 // synchronize fixes what a learner has to get before it is a follower, and the
-// epoch that it enters with it, since a step may come in between; and begins to feed it, in one step: whatever is proposed later comes behind. An
-// observer is told of nothing before a quorum has it.
+// epoch that it enters with that, since a step may come in between, and begins to
+// feed it, in one step: whatever is proposed later comes behind. An observer is
+// told of nothing before a quorum has it.
 func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
 	if !n.voter && l.phase < broadcasting {
 		return out

@@ -79,6 +79,16 @@ func (e *Ensemble) Addrs(first int) []string {
 // Start writes the zoo.cfg of servers that do not run, starts them all at once, and waits until each
 // serves. All are meant if none is named. On an error those that serve go on.
 func (e *Ensemble) Start(ctx context.Context, which ...int) error {
+	return e.start(ctx, false, which)
+}
+
+// Launch is Start for servers that are not expected to serve: it does not wait for more than that they
+// could be started.
+func (e *Ensemble) Launch(ctx context.Context, which ...int) error {
+	return e.start(ctx, true, which)
+}
+
+func (e *Ensemble) start(ctx context.Context, listenOnly bool, which []int) error {
 	if len(which) == 0 {
 		for i := range e.Servers {
 			which = append(which, i)
@@ -88,16 +98,16 @@ func (e *Ensemble) Start(ctx context.Context, which ...int) error {
 	var starting sync.WaitGroup
 	for _, i := range which {
 		if s := e.Servers[i]; s == nil || !s.Running() {
-			starting.Go(func() { errs[i] = e.start(ctx, i) })
+			starting.Go(func() { errs[i] = e.startOne(ctx, i, listenOnly) })
 		}
 	}
 	starting.Wait()
 	return errors.Join(errs...)
 }
 
-func (e *Ensemble) start(ctx context.Context, i int) error {
+func (e *Ensemble) startOne(ctx context.Context, i int, listenOnly bool) error {
 	s, err := process.Start(ctx, process.Spec{Kind: e.spec.Kind, Dir: e.Dir(i), Config: e.lines(i),
-		Binary: e.spec.Binary, Args: e.spec.Args, Env: e.spec.Env, Heap: e.spec.Heap})
+		Binary: e.spec.Binary, Args: e.spec.Args, Env: e.spec.Env, Heap: e.spec.Heap, ListenOnly: listenOnly})
 	if err != nil {
 		return fmt.Errorf("server.%d: %w", i+1, err)
 	}

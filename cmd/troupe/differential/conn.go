@@ -26,7 +26,6 @@ type conn struct {
 	in      *bufio.Reader
 	pending []request // sent and not answered yet, oldest first
 	xid     int32     // of the last request that was numbered
-	where   string    // the server's name
 	mute    bool      // not pinged after the steps of others
 }
 

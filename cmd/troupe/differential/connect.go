@@ -65,9 +65,7 @@ func (s *Side) open(name, where string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.where = where
 	s.drop(name)
-	c.where = where
 	s.conns[name] = c
 	return c, nil
 }

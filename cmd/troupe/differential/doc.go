@@ -9,12 +9,16 @@
 // installed. Beside the scripts there are seeded random sequences, which need
 // Apache at hand since nobody has recorded them.
 //
+// All of it is done with a server of its own and with an ensemble of three,
+// through a follower; answers of Apache's ensemble that are not those of a
+// single server are marked "<<". Scripts that are for one of the two say "only".
+//
 // What two correct servers may do differently is masked while a frame is
 // turned into text: times, passwords, session ids (numbered in the order in
 // which they appear), zxids (counted from the script's first), and the order
 // of lists that the original keeps in hash tables. Requests wait for their
-// reply, and every other connection is then drained up to the reply to a ping:
-// nothing here sleeps, and no event is missed.
+// reply, and every other connection is then pinged until its server is as far:
+// no event is missed.
 //
 // Differences that are meant are in the table of explained.go, and in
 // DIVERGENCES.md with their reasons.

@@ -65,6 +65,24 @@ var Explained = []Explanation{
 		Apache: regexp.MustCompile(`d setWatches2? -5 @\d+$`),
 		Troupe: regexp.MustCompile(`d setWatches2? ok @\d+$`),
 	},
+	{
+		Name:   "The list of servers has no time of its own",
+		Step:   regexp.MustCompile(`^\w \w+ /zookeeper/config( no| yes)?$`),
+		Apache: regexp.MustCompile(`^\w \w+ ok @\d+ .*\{c0 m0 p0 v=-1 cv=0 av=-1 len=138 kids=0 ctime=0 times differ\}$`),
+		Troupe: regexp.MustCompile(`^\w \w+ ok @\d+ .*\{c0 m0 p0 v=-1 cv=0 av=-1 len=138 kids=0 ctime=0 mtime=0\}$`),
+	},
+	{
+		Name:   "A write on an abandoned connection costs nothing",
+		Step:   regexp.MustCompile(`^(a setData /n "stale"|b create /stale) `),
+		Apache: regexp.MustCompile(`^[ab] closed\n[bc] ping ok @\d+$`),
+		Troupe: regexp.MustCompile(`^[ab] closed$`),
+	},
+	{
+		Name:   "The list of servers is fixed",
+		Step:   regexp.MustCompile(`^[as] reconfig `),
+		Apache: regexp.MustCompile(`^[as] reconfig (-102|-8|-13|-103|ok) @\d+`),
+		Troupe: regexp.MustCompile(`^[as] reconfig -123 @\d+$`),
+	},
 }
 
 // explain returns the explanation of a difference, nil if there is none.

@@ -125,7 +125,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	differences, explained := Compare(recorded, played)
+	differences, explained := Compare(recorded, played, false)
 	if len(differences) != 1 || differences[0].Step != "a ping" || differences[0].Troupe[0] != "a ping ok @4" {
 		t.Errorf("differences %v", differences)
 	}
@@ -158,7 +158,7 @@ func TestShrink(t *testing.T) {
 // TestGenerator_Repeats makes the same steps from the same seed, and steps that
 // can be written down and read again.
 func TestGenerator_Repeats(t *testing.T) {
-	g, again := NewGenerator(7, 20), NewGenerator(7, 20)
+	g, again := NewGenerator(7, 20, true), NewGenerator(7, 20, true)
 	for range 2000 {
 		step, n := g.Next()
 		same, m := again.Next()

@@ -11,7 +11,14 @@ import (
 type Pair struct{ apache, troupe *Side }
 
 // NewPair talks to two fresh servers, or ensembles.
-func NewPair(apache, troupe Servers) *Pair { return &Pair{NewSide(apache), NewSide(troupe)} }
+func NewPair(apache, troupe Servers) *Pair {
+	p := &Pair{NewSide(apache), NewSide(troupe)}
+	p.apache.Drowsy = true
+	return p
+}
+
+// Nudged is how often the original had to be woken.
+func (p *Pair) Nudged() int { return p.apache.Nudged }
 
 // Close closes all connections.
 func (p *Pair) Close() {

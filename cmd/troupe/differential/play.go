@@ -7,15 +7,14 @@ import (
 )
 
 // Play runs all steps of a script and returns a copy of it that holds the
-// answers of these servers.
-func Play(s *Script, servers Servers) (*Script, error) {
-	side := NewSide(servers)
+// answers of these servers, to which nobody has connected yet.
+func Play(s *Script, side *Side) (*Script, error) {
 	defer side.Close()
 	played := *s
 	played.Lines = slices.Clone(s.Lines)
 	for i := range played.Lines {
 		line := &played.Lines[i]
-		line.Want = nil
+		line.Want, line.Many = nil, nil
 		if line.Step == nil {
 			continue
 		}
@@ -26,6 +25,18 @@ func Play(s *Script, servers Servers) (*Script, error) {
 		line.Want = got
 	}
 	return &played, nil
+}
+
+// Merge makes one script of what a server of its own and an ensemble answered.
+func Merge(alone, many *Script) *Script {
+	merged := *alone
+	merged.Lines = slices.Clone(alone.Lines)
+	for i, line := range many.Lines {
+		if !slices.Equal(line.Want, merged.Lines[i].Want) {
+			merged.Lines[i].Many = line.Want
+		}
+	}
+	return &merged
 }
 
 // Difference is a step that two servers answered differently.
@@ -59,19 +70,20 @@ func (d Difference) String() string {
 
 // Compare lists the unexplained differences between a script's recorded answers
 // and another server's, and counts the explained ones by name.
-func Compare(recorded, played *Script) (differences []Difference, explained map[string]int) {
+func Compare(recorded, played *Script, many bool) (differences []Difference, explained map[string]int) {
 	explained = make(map[string]int)
 	for i, want := range recorded.Lines {
 		got := played.Lines[i]
-		if want.Step == nil || slices.Equal(want.Want, got.Want) {
+		answers := want.answers(many)
+		if want.Step == nil || slices.Equal(answers, got.Want) {
 			continue
 		}
-		if e := explain(want.Text, want.Want, got.Want); e != nil {
+		if e := explain(want.Text, answers, got.Want); e != nil {
 			explained[e.Name]++
 			continue
 		}
 		where := fmt.Sprintf("%s.txt:%d", recorded.Name, want.Number)
-		differences = append(differences, Difference{where, want.Text, want.Want, got.Want})
+		differences = append(differences, Difference{where, want.Text, answers, got.Want})
 	}
 	return differences, explained
 }

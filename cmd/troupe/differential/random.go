@@ -15,6 +15,7 @@ import (
 type Generator struct {
 	rng   *rand.Rand
 	conns []string
+	many  bool            // for ensembles
 	burst int             // most requests in a burst
 	open  map[string]bool // connections that are open
 	known map[string]bool // connections whose session can be resumed
@@ -28,10 +29,11 @@ const super = "super"
 // superuser's.
 const SuperConfig = "DigestAuthenticationProvider.superDigest=super:lK75jTNcA+U9vtVEw5vB51mj/w4="
 
-// NewGenerator makes bursts of up to so many requests.
-func NewGenerator(seed uint64, burst int) *Generator {
-	return &Generator{rng: rand.New(rand.NewPCG(seed, 0)), conns: []string{super, "a", "b", "c"}, burst: burst,
-		open: make(map[string]bool), known: make(map[string]bool)}
+// NewGenerator makes bursts of up to so many requests, for servers of their own
+// or for ensembles.
+func NewGenerator(seed uint64, burst int, many bool) *Generator {
+	return &Generator{rng: rand.New(rand.NewPCG(seed, 0)), conns: []string{super, "a", "b", "c"}, many: many,
+		burst: burst, open: make(map[string]bool), known: make(map[string]bool)}
 }
 
 // Next is the next step, and how many requests it holds.
@@ -62,13 +64,19 @@ func (g *Generator) Next() (*Step, int) {
 	return step, len(step.Burst)
 }
 
-// connect opens a session, or resumes the one the connection had.
+// connect opens a session, or resumes the one the connection had; in an ensemble
+// on any server, but mostly on one follower.
 func (g *Generator) connect(name string) *Step {
+	step := verb(name, "connect", "timeout=600000")
 	if name != super && g.known[name] && g.chance(0.5) {
-		return verb(name, "connect", "timeout=600000", Token("session="+name), Token("password="+name))
+		step.Args = append(step.Args, Token("session="+name), Token("password="+name))
+	} else {
+		g.known[name] = name != super
 	}
-	g.known[name] = name != super
-	return verb(name, "connect", "timeout=600000")
+	if g.many && g.chance(0.4) {
+		step.Args = append(step.Args, Token("on="+pick(g, []string{other, leader})))
+	}
+	return step
 }
 
 // lonely is a step after which a connection is not what it was.
@@ -132,7 +140,8 @@ func (g *Generator) request(conn string) *Step {
 			continue
 		}
 		op, args := c.make(g)
-		if g.chance(0.02) {
+		// What does not decode as a reconfig is never answered by the original's ensemble.
+		if g.chance(0.02) && !(g.many && op == "reconfig") {
 			args = g.spoil(args)
 		}
 		return ask(conn, op, args...)
@@ -156,7 +165,7 @@ func (g *Generator) spoil(args []Token) []Token {
 var (
 	names3   = []string{"a", "b", "c"}
 	badPaths = []Token{`""`, `"a"`, "/a/", "/a//b", "//", "/a/.", "/a/../b", `"/a\x00"`, `"/\u0001"`, `"/a/\xff"`,
-		"null", "/zookeeper/config", "/zookeeper/none/x"}
+		"null", "/zookeeper/none/x"}
 )
 
 // path is mostly of the small tree, now and then of the system, or none.
@@ -165,11 +174,21 @@ func (g *Generator) path() Token {
 	case p < 0.01:
 		return pick(g, badPaths)
 	case p < 0.03:
-		return pick(g, []Token{"/zookeeper", "/zookeeper/quota", "/zookeeper/config", "/zookeeper/quota/a"})
+		return g.system()
 	case p < 0.05:
 		return "/"
 	}
 	return Token(g.treePath())
+}
+
+// system is a node that is always there. The times of an ensemble's config node
+// are each server's own.
+func (g *Generator) system() Token {
+	paths := []Token{"/zookeeper", "/zookeeper/quota", "/zookeeper/quota/a", "/zookeeper/config"}
+	if g.many {
+		paths = paths[:3]
+	}
+	return pick(g, paths)
 }
 
 func (g *Generator) treePath() string {

@@ -62,7 +62,7 @@ func TestRandom(t *testing.T) {
 func episode(t *testing.T, v variant, seed uint64, ops int) {
 	began := time.Now()
 	pair := startPair(t, v)
-	g := NewGenerator(seed, v.burst)
+	g := NewGenerator(seed, v.burst, v.form == ensemble)
 	var steps []Step
 	for n := 0; n < ops; {
 		step, count := g.Next()
@@ -77,7 +77,7 @@ func episode(t *testing.T, v variant, seed uint64, ops int) {
 			return
 		}
 	}
-	t.Logf("%d requests in %.1f s", ops, time.Since(began).Seconds())
+	t.Logf("%d requests in %.1f s; Apache was woken %d times", ops, time.Since(began).Seconds(), pair.Nudged())
 }
 
 // startPair starts two servers, from empty, that expire and reap nothing.

@@ -85,7 +85,7 @@ func (m *masks) show(b wire.Body) string {
 	case *wire.StatReply:
 		return m.stat(&b.Stat)
 	case *wire.DataReply:
-		return data(b.Data) + " " + m.stat(&b.Stat)
+		return m.data(b.Data) + " " + m.stat(&b.Stat)
 	case *wire.ACLReply:
 		return acl(b.ACL) + " " + m.stat(&b.Stat)
 	case *wire.NamesReply:
@@ -144,18 +144,33 @@ func (m *masks) multi(r *wire.MultiReply) string {
 
 func quote(s string) string { return strconv.Quote(s) }
 
-func data(b []byte) string {
+func (m *masks) data(b []byte) string {
 	if b == nil {
 		return "null"
 	}
 	if len(b) > 200 {
 		return fmt.Sprintf("%d bytes", len(b))
 	}
-	return quote(ports.ReplaceAllString(string(b), "127.0.0.1:port"))
+	return quote(m.config(string(b)))
 }
 
-// ports are those in the server lines of /zookeeper/config, which differ from run to run.
-var ports = regexp.MustCompile(`127\.0\.0\.1:\d{5}(:\d{5})?`)
+// config masks the ports in the server lines of /zookeeper/config, and the zxid
+// that is its version once it was changed.
+func (m *masks) config(text string) string {
+	text = ports.ReplaceAllString(text, "127.0.0.1:port")
+	return version.ReplaceAllStringFunc(text, func(line string) string {
+		zxid, err := strconv.ParseUint(line[len("version="):], 16, 64)
+		if err != nil {
+			return line
+		}
+		return "version=" + m.zxid(wire.Zxid(zxid))
+	})
+}
+
+var (
+	ports   = regexp.MustCompile(`127\.0\.0\.1:\d{5}(:\d{5})?`)
+	version = regexp.MustCompile(`(?m)^version=[0-9a-f]+$`)
+)
 
 // names come in hash order from the original.
 func names(list []string) string {

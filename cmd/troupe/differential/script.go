@@ -8,14 +8,19 @@ import (
 	"strings"
 )
 
-// answer marks a recorded line.
-const answer = "< "
+// Marks of recorded lines: what was answered, and what an ensemble answers
+// through a follower, where that is something else.
+const (
+	answer = "< "
+	unlike = "<< "
+)
 
 // Script is one conversation on a fresh server.
 type Script struct {
 	Name   string
 	Config []string // lines of zoo.cfg
 	JVM    []string // arguments for Apache's JVM, for what it does not take from zoo.cfg
+	Only   string   // the one kind of Servers it is for, "" if for both
 	Lines  []Line
 }
 
@@ -25,7 +30,16 @@ type Line struct {
 	Number int // in the file, from 1
 	Text   string
 	Step   *Step
-	Want   []string
+	Want   []string // from a server of its own, or from whatever the script is for
+	Many   []string // from an ensemble, nil if the same
+}
+
+// answers are the recorded ones.
+func (l *Line) answers(many bool) []string {
+	if many && l.Many != nil {
+		return l.Many
+	}
+	return l.Want
 }
 
 // Step is one thing that is done.
@@ -46,6 +60,8 @@ type Line struct {
 //	a hold                          a is not drained after the steps of others, up to
 //	a release                       when it is, for events that come at a time of their own
 //	- word wchp                     a four-letter word, on a connection of its own
+//	- keys srvr                     the names of what it tells
+//	- values srvr Mode Zxid         what it tells of these
 type Step struct {
 	Conn  string
 	Verb  string // one of the words above, "request" or "burst"
@@ -56,7 +72,8 @@ type Step struct {
 }
 
 var verbs = map[string]bool{"connect": true, "open": true, "bytes": true, "eof": true, "drop": true,
-	"await": true, "rebase": true, "hold": true, "release": true, "word": true}
+	"await": true, "rebase": true, "hold": true, "release": true,
+	"word": true, "keys": true, "values": true}
 
 // LoadScript reads a script.
 func LoadScript(path string) (*Script, error) {
@@ -83,6 +100,11 @@ func ParseScript(text string) (*Script, error) {
 			last.Want = append(last.Want, want)
 			continue
 		}
+		if want, ok := strings.CutPrefix(line.Text, unlike); ok && len(s.Lines) > 0 {
+			last := &s.Lines[len(s.Lines)-1]
+			last.Many = append(last.Many, want)
+			continue
+		}
 		if strings.HasSuffix(line.Text, " {") {
 			for i++; i < len(lines) && lines[i] != "}"; i++ {
 				line.Text += "\n" + lines[i]
@@ -104,6 +126,8 @@ func (s *Script) add(line Line) error {
 		s.Config = append(s.Config, rest)
 	case setting == "jvm":
 		s.JVM = append(s.JVM, rest)
+	case setting == "only":
+		s.Only = rest
 	default:
 		step, err := ParseStep(line.Text)
 		if err != nil {
@@ -173,6 +197,9 @@ func (s *Script) Text() string {
 		b.WriteString(line.Text + "\n")
 		for _, want := range line.Want {
 			b.WriteString(answer + want + "\n")
+		}
+		for _, want := range line.Many {
+			b.WriteString(unlike + want + "\n")
 		}
 	}
 	return b.String()

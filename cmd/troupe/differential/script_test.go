@@ -22,17 +22,12 @@ const shownDifferences = 12 // of one script; what follows is often their echo
 // answered when it was recorded.
 func TestScripts(t *testing.T) {
 	met := make(map[string]int)
-	all, done := scripts(t), 0
+	all, done := performances(t), 0
 	t.Run("play", func(t *testing.T) {
-		for _, s := range all {
-			t.Run(s.Name, func(t *testing.T) {
+		for _, p := range all {
+			t.Run(p.s.Name+"/"+string(p.form), func(t *testing.T) {
 				done++
-				f := form(os.Getenv("FORM"))
-				played, err := Play(s, start(t, f, process.Kind(*subject), s.Config, s.JVM))
-				if err != nil {
-					t.Error(err)
-				}
-				for name, n := range report(t, s, played) {
+				for name, n := range report(t, p, play(t, p, process.Kind(*subject))) {
 					met[name] += n
 				}
 			})
@@ -55,20 +50,54 @@ func TestRecorded(t *testing.T) {
 		t.Skip("needs -live, -record or TROUPE_REQUIRE_STOCK=1")
 	}
 	requireStock(t)
-	for _, s := range scripts(t) {
-		t.Run(s.Name, func(t *testing.T) {
-			f := form(os.Getenv("FORM"))
-			played, err := Play(s, start(t, f, process.Apache, s.Config, s.JVM))
-			if err != nil {
-				t.Fatal(err)
-			}
+	recorded := make(map[string]*Script)
+	for _, p := range performances(t) {
+		t.Run(p.s.Name+"/"+string(p.form), func(t *testing.T) {
+			played := play(t, p, process.Apache)
 			if !*record {
-				report(t, s, played)
-			} else if err := os.WriteFile(scriptPath(s.Name), []byte(played.Text()), 0o644); err != nil {
+				report(t, p, played)
+				return
+			}
+			if alone := recorded[p.s.Name]; alone != nil {
+				played = Merge(alone, played)
+			}
+			recorded[p.s.Name] = played
+			if err := os.WriteFile(scriptPath(p.s.Name), []byte(played.Text()), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		})
 	}
+}
+
+// performance is a script, and on what it is played.
+type performance struct {
+	s    *Script
+	form form
+}
+
+// performances are all of them, a script's on one server before that on an
+// ensemble.
+func performances(t *testing.T) (list []performance) {
+	t.Helper()
+	for _, s := range scripts(t) {
+		for _, f := range []form{standalone, ensemble} {
+			if s.Only == "" || s.Only == string(f) {
+				list = append(list, performance{s, f})
+			}
+		}
+	}
+	return list
+}
+
+func play(t *testing.T, p performance, kind process.Kind) *Script {
+	t.Helper()
+	side := NewSide(start(t, p.form, kind, p.s.Config, p.s.JVM))
+	side.Drowsy = kind == process.Apache
+	played, err := Play(p.s, side)
+	if err != nil {
+		t.Error(err)
+	}
+	return played
 }
 
 // TestExplained_Listed finds every explanation on the page of divergences.
@@ -84,9 +113,9 @@ func TestExplained_Listed(t *testing.T) {
 	}
 }
 
-func report(t *testing.T, recorded, played *Script) map[string]int {
+func report(t *testing.T, p performance, played *Script) map[string]int {
 	t.Helper()
-	differences, explained := Compare(recorded, played)
+	differences, explained := Compare(p.s, played, p.form == ensemble)
 	for i, d := range differences {
 		if i == shownDifferences {
 			t.Errorf("and %d more", len(differences)-i)

@@ -3,6 +3,7 @@ package differential
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"troupe/wire"
 )
@@ -39,19 +40,29 @@ func (s *Side) dial(where string) (*conn, error) {
 	return dial(addr)
 }
 
-// What a connection is asked for all that has happened: on the server where it
-// happened a ping will do, another has to catch up.
-var (
-	ping    = Step{Op: wire.OpPing.String()}
-	catchUp = Step{Op: wire.OpSync.String(), Args: []Token{"/"}}
-)
+var ping = Step{Op: wire.OpPing.String()}
 
-// asPing shows the reply to catchUp, which is the last line, as a ping's.
-func asPing(lines []string) []string {
-	if n := len(lines); n > 0 {
-		if zxid, ok := strings.CutPrefix(lines[n-1], "sync ok "); ok {
-			lines[n-1] = "ping ok " + strings.TrimSuffix(zxid, ` "/"`)
+// catchUp pings until a connection's server is as far as any other, and shows
+// what came meanwhile and the last reply.
+func (s *Side) catchUp(name string) ([]string, error) {
+	var lines []string
+	for deadline := time.Now().Add(replyTimeout); ; time.Sleep(catchUpEvery) {
+		came, err := s.send(name, []Step{ping})
+		if err != nil {
+			return nil, err
+		}
+		n := len(came) - 1
+		lines = append(lines, came[:n]...)
+		if s.conns[name] == nil || came[n] == s.upToDate() {
+			return append(lines, came[n]), nil
+		}
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("behind for %v: %s, want %s", replyTimeout, came[n], s.upToDate())
 		}
 	}
-	return lines
 }
+
+// upToDate is a ping's reply from a server that is as far as any other.
+func (s *Side) upToDate() string { return "ping ok " + s.zxid(s.lastZxid()) }
+
+const catchUpEvery = time.Millisecond

@@ -16,13 +16,16 @@ type request struct {
 	xid   int32
 	op    wire.OpCode
 	named bool // its xid was given in the script
+	nudge bool // a ping that only wakes the server
 }
 
 // Side is everything that is open to one server, or to the servers of one
 // ensemble. It is used by one goroutine.
 type Side struct {
+	Drowsy bool // the servers may have to be woken
+	Nudged int  // how often that was
+
 	servers Servers
-	where   string // the server that the last step was done on
 	conns   map[string]*conn
 	logins  map[string]login // by connection; also of closed ones
 	masks
@@ -61,10 +64,10 @@ func (s *Side) Run(step *Step) ([]string, error) {
 		lines[i] = step.Conn + " " + lines[i]
 	}
 	switch step.Verb {
-	case "drop", "word":
+	case "drop", "word", "keys", "values":
 		return lines, nil
 	}
-	others, err := s.drain(step.Conn)
+	others, err := s.drain(step)
 	lines = append(lines, others...)
 	if step.closes() {
 		sortEvents(lines)
@@ -84,8 +87,12 @@ func (s *Side) run(step *Step) ([]string, error) {
 		return nil, err
 	case "word":
 		return s.word(step.Args)
+	case "keys":
+		return s.keys(step.Args)
+	case "values":
+		return s.values(step.Args)
 	}
-	if step.Verb == "burst" && step.Burst[0].Verb == "connect" {
+	if step.connects() {
 		return s.connect(&step.Burst[0], step.Burst[1:])
 	}
 	c, ok := s.conns[step.Conn]
@@ -95,7 +102,6 @@ func (s *Side) run(step *Step) ([]string, error) {
 	if !ok {
 		return nil, errNotOpen
 	}
-	s.where = c.where
 	switch step.Verb {
 	case "request":
 		return s.send(step.Conn, []Step{*step})
@@ -128,8 +134,7 @@ func (s *Side) run(step *Step) ([]string, error) {
 		return nil, nil
 	case "release":
 		c.mute = false
-		lines, err := s.send(step.Conn, []Step{catchUp})
-		return asPing(lines), err
+		return s.catchUp(step.Conn)
 	}
 	return nil, fmt.Errorf("cannot %s", step.Verb)
 }
@@ -181,7 +186,7 @@ func (s *Side) collect(name string) ([]string, error) {
 	c := s.conns[name]
 	var lines []string
 	for len(c.pending) > 0 {
-		raw, err := c.frame()
+		raw, err := s.awake(c)
 		if err == errClosed {
 			s.drop(name)
 			return append(lines, "closed"), nil
@@ -190,6 +195,9 @@ func (s *Side) collect(name string) ([]string, error) {
 			return nil, fmt.Errorf("%w; so far came %q", err, lines)
 		}
 		line, ends := s.reply(c, raw)
+		if line == "" {
+			continue
+		}
 		lines = append(lines, line)
 		if ends {
 			rest, err := s.untilClosed(name)
@@ -199,8 +207,8 @@ func (s *Side) collect(name string) ([]string, error) {
 	return lines, nil
 }
 
-// reply shows a frame, and tells whether the server closes the connection after
-// such a one.
+// reply shows a frame, that to a nudge as nothing, and tells whether the server
+// closes the connection after such a one.
 func (s *Side) reply(c *conn, raw []byte) (line string, ends bool) {
 	d := wire.NewDecoder(raw)
 	h := d.ReplyHeader()
@@ -220,6 +228,10 @@ func (s *Side) reply(c *conn, raw []byte) (line string, ends bool) {
 	}
 	r := c.pending[i]
 	c.pending = slices.Delete(c.pending, i, i+1)
+	if r.nudge {
+		s.header(h)
+		return "", false
+	}
 	line = r.op.String() + " "
 	if r.named {
 		line += fmt.Sprintf("#%d ", h.Xid)
@@ -258,40 +270,38 @@ func (s *Side) untilClosed(name string) ([]string, error) {
 	}
 }
 
-// drain asks on every connection but that of the step, and shows what came
-// before the reply.
-func (s *Side) drain(but string) ([]string, error) {
-	others := slices.Sorted(maps.Keys(s.conns))
-	others = slices.DeleteFunc(others, func(name string) bool { return name == but || s.conns[name].mute })
-	for _, name := range others {
-		c := s.conns[name]
-		asking := ping
-		if c.where != s.where {
-			asking = catchUp
-		}
-		out, err := s.enqueueAll(c, nil, []Step{asking})
-		if err == nil {
-			err = c.write(out)
-		}
-		if err != nil {
+// drain pings every connection but the step's, and shows what came before the
+// reply. A new connection is asked first how far its server is.
+func (s *Side) drain(step *Step) ([]string, error) {
+	before := s.upToDate()
+	if step.connects() && s.conns[step.Conn] != nil {
+		if _, err := s.send(step.Conn, []Step{ping}); err != nil {
 			return nil, err
 		}
 	}
 	var lines []string
-	for _, name := range others {
-		last := s.last
-		came, err := s.collect(name)
+	for _, name := range slices.Sorted(maps.Keys(s.conns)) {
+		if name == step.Conn || s.conns[name].mute {
+			continue
+		}
+		came, err := s.catchUp(name)
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", name, err)
 		}
-		if n := len(asPing(came)); came[n-1] == "ping ok "+s.zxid(wire.Zxid(last)) {
+		if n := len(came); came[n-1] == before {
 			came = came[:n-1]
 		}
+		before = s.upToDate()
 		for _, line := range came {
 			lines = append(lines, name+" "+line)
 		}
 	}
-	return lines, nil
+	return lines, s.settle()
+}
+
+// connects tells whether the step makes a connection with a session.
+func (step *Step) connects() bool {
+	return step.Verb == "connect" || step.Verb == "burst" && step.Burst[0].Verb == "connect"
 }
 
 // closes tells whether the step may delete ephemerals, which the original does

@@ -26,6 +26,10 @@ func (s *Side) quiet(step *Step) ([]string, error) {
 	var lines []string
 	for len(c.pending) > 0 && c.pending[len(c.pending)-1].op == wire.OpPing {
 		raw, err := c.frame()
+		if err == errClosed {
+			s.drop(step.Conn)
+			return append(lines, "closed"), nil
+		}
 		if err != nil {
 			return nil, err
 		}

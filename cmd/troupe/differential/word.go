@@ -16,25 +16,33 @@ var sessionIDs = regexp.MustCompile(`0x[0-9a-f]{8,16}`)
 // below it) are sorted, since the original gives them in hash order.
 func (s *Side) word(args []Token) ([]string, error) {
 	where, args := destination(args)
-	word := string(args[0])
-	c, err := s.dial(where)
+	text, err := s.answer(where, string(args[0]))
 	if err != nil {
 		return nil, err
 	}
-	defer c.tcp.Close()
-	if err := c.write([]byte(word)); err != nil {
-		return nil, err
-	}
-	answer, err := io.ReadAll(c.in)
-	if err != nil && !closedByPeer(err) {
-		return nil, fmt.Errorf("%s: %w", word, err)
-	}
-	text := sessionIDs.ReplaceAllStringFunc(string(answer), func(id string) string {
+	text = sessionIDs.ReplaceAllStringFunc(text, func(id string) string {
 		var v uint64
 		fmt.Sscanf(id, "0x%x", &v)
 		return s.session(wire.SessionID(v))
 	})
 	return sortedBlocks(text), nil
+}
+
+// answer is what a server says to a four-letter word.
+func (s *Side) answer(where, word string) (string, error) {
+	c, err := s.dial(where)
+	if err != nil {
+		return "", err
+	}
+	defer c.tcp.Close()
+	if err := c.write([]byte(word)); err != nil {
+		return "", err
+	}
+	answer, err := io.ReadAll(c.in)
+	if err != nil && !closedByPeer(err) {
+		return "", fmt.Errorf("%s: %w", word, err)
+	}
+	return string(answer), nil
 }
 
 func sortedBlocks(text string) []string {

@@ -1,6 +1,7 @@
 package quorum
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -144,8 +145,10 @@ func TestFarBehind(t *testing.T) {
 	l.moreWithin(enough, 4*patience)
 	began := time.Now()
 	e.up(victim)
-	t.Logf("it was back after %v, while others wrote", time.Since(began))
+	took := time.Since(began)
 	e.says(victim, "the leader's state is on disk")
+	t.Logf("it was back after %v and %d transfers, while others wrote: %d writes of 100 KiB by now", took.Round(time.Millisecond),
+		strings.Count(e.log(victim), "the leader's state is on disk"), l.acked.Load())
 	l.more(100)
 	l.end()
 	l.account(e.agree())

@@ -20,6 +20,7 @@ const (
 	outstanding = 8 // requests that a writer keeps under way
 	loadTimeout = 60 * time.Second
 	silence     = 500 * time.Millisecond // of a server, until a writer that connects tries the next
+	impatience  = 3 * time.Second        // until a writer leaves a server that does not answer
 )
 
 // request is one write and how it ended.
@@ -63,7 +64,7 @@ func (e *ensemble) load(writers, bytes int) *load {
 	e.Helper()
 	ctx, cancel := context.WithCancel(e.ctx)
 	l := &load{T: e.T, cancel: cancel}
-	conn := e.session(0, loadTimeout)
+	conn := e.session(e.leader(), loadTimeout)
 	if _, err := conn.Create(ctx, loadRoot, nil, wire.OpenACL, wire.ModePersistent); err != nil && !errors.Is(err, wire.NodeExists) {
 		e.Fatal(err)
 	}
@@ -144,14 +145,11 @@ func (w *writer) caughtUp(ctx context.Context, conn *client.Conn) bool {
 	return true
 }
 
-// write keeps requests under way until the connection ends or the load does.
+// write keeps requests under way until the connection ends, its server has been silent for long, or the
+// load ends.
 func (w *writer) write(ctx context.Context, conn *client.Conn) {
 	free := make(chan struct{}, outstanding)
-	for ctx.Err() == nil {
-		select {
-		case <-conn.Done():
-		case free <- struct{}{}:
-		}
+	for ctx.Err() == nil && w.room(free, conn) {
 		r, req := w.next()
 		err := conn.Go(req, func(reply client.Reply) {
 			r.end(reply)
@@ -165,16 +163,26 @@ func (w *writer) write(ctx context.Context, conn *client.Conn) {
 			break
 		}
 	}
-	for range outstanding { // what is under way ends, with the connection if need be
-		select {
-		case free <- struct{}{}:
-		case <-conn.Done():
-		case <-time.After(loadTimeout):
-			w.err = fmt.Errorf("%s: a request is not answered for %v", w.root, loadTimeout)
-			return
+	for range outstanding { // what is under way ends
+		if !w.room(free, conn) {
+			break
 		}
 	}
+	conn.Abandon()
 	w.seen = max(w.seen, conn.LastZxid())
+}
+
+// room waits until there may be one more request under way; false says that there are no replies any more.
+func (w *writer) room(free chan<- struct{}, conn *client.Conn) bool {
+	late := time.NewTimer(impatience)
+	defer late.Stop()
+	select {
+	case free <- struct{}{}:
+		return true
+	case <-conn.Done():
+	case <-late.C:
+	}
+	return false
 }
 
 // next is the next request: now and then a set of the counter, else a sequential create.

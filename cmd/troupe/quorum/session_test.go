@@ -82,6 +82,7 @@ func TestSession_Moves(t *testing.T) {
 // TestSession_OverLeaders: sessions, their ephemerals and their connections survive a change of leader where
 // nothing was under way; those that nobody comes back to expire, not before their time.
 func TestSession_OverLeaders(t *testing.T) {
+	t.Parallel()
 	e := start(t, mesh.Spec{})
 	leader := e.leader()
 	at := e.others(leader)[0]

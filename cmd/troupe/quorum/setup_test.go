@@ -44,6 +44,7 @@ func TestMyID(t *testing.T) {
 // TestTwoOfOneID: a second server with the id of one that lives is refused, and disturbs nobody; the first
 // one may be restarted at any time.
 func TestTwoOfOneID(t *testing.T) {
+	t.Parallel()
 	e := start(t, mesh.Spec{})
 	follower := e.others(e.leader())[0]
 	double := plan(t, mesh.Spec{Each: func(int) []string { return e.quorumLines(follower) }})
@@ -103,6 +104,7 @@ func TestLists_ByOne(t *testing.T) {
 
 // TestLists_ByTwo: one whose list has two more is refused, both lists named, and stays up; the others serve.
 func TestLists_ByTwo(t *testing.T) {
+	t.Parallel()
 	e := plan(t, mesh.Spec{Each: func(server int) []string {
 		if server == 2 {
 			return []string{"server.4=127.0.0.1:9401:9402", "server.5=127.0.0.1:9403:9404"}
@@ -122,6 +124,7 @@ func TestLists_ByTwo(t *testing.T) {
 
 // TestSecret: all with one secret serve; one with another is refused, and joins once it is told the right one.
 func TestSecret(t *testing.T) {
+	t.Parallel()
 	wrong := true
 	e := plan(t, mesh.Spec{Each: func(server int) []string {
 		if wrong && server == 2 {
@@ -147,6 +150,7 @@ func TestSecret(t *testing.T) {
 
 // TestSecret_Plain: nor does a server without a secret get in where the others have one.
 func TestSecret_Plain(t *testing.T) {
+	t.Parallel()
 	e := plan(t, mesh.Spec{Each: func(server int) []string {
 		if server == 2 {
 			return nil
@@ -162,6 +166,7 @@ func TestSecret_Plain(t *testing.T) {
 
 // TestTLS: servers know each other by certificates; one whose certificate somebody else has signed stays out.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	ours, theirs := newAuthority(t), newAuthority(t)
 	foreign := true

@@ -39,14 +39,15 @@ func openCliMt(t *testing.T, addr string) *console {
 
 // The shell's own way to resume a session, from a file, is broken in 3.8.0: it mistakes the one
 // item read for a number of bytes. Its library resumes whenever it loses a connection.
-func TestCliMt(t *testing.T) {
-	client(t)
+func TestCliMt(t *testing.T) { everywhere(t, cliMtShell) }
+
+func cliMtShell(t *testing.T, f form) {
 	need(t, program(cliMt, "zookeeper-bin"))
-	addr := shared(t)
-	z := connect(t, addr)
+	at := shared(t, f)
+	z := connect(t, at.there)
 	z.mustCreate("/climt", "")
 	z.mustCreateWith("/climt/secret", "bob's", 0, zk.DigestACL(zk.PermAll, "bob", "secret"))
-	p := interpose(t, addr)
+	p := interpose(t, at.here, at.there)
 	c := openCliMt(t, p.addr())
 	c.follow(testdata(t, "climt.txt"))
 
@@ -61,6 +62,7 @@ func TestCliMt(t *testing.T) {
 	p.refuse(false)
 	c.expectEvent("CONNECTED_STATE")
 	c.expectEvent("CREATED_EVENT /climt/late")
+	z.catchUp()
 	_, stat, err := z.Exists("/climt/mine")
 	if err != nil || fmt.Sprintf("%x", stat.EphemeralOwner) != c.bound["session"] {
 		t.Fatalf("owner %x of the ephemeral node, session %s, %v", stat.EphemeralOwner, c.bound["session"], err)
@@ -79,12 +81,13 @@ func TestCliMt(t *testing.T) {
 }
 
 // Leaving the shell closes its session, and with it go its ephemeral nodes.
-func TestCliMt_Quit(t *testing.T) {
-	client(t)
+func TestCliMt_Quit(t *testing.T) { everywhere(t, cliMtQuit) }
+
+func cliMtQuit(t *testing.T, f form) {
 	need(t, program(cliMt, "zookeeper-bin"))
-	addr := shared(t)
-	z := connect(t, addr)
-	c := openCliMt(t, addr)
+	at := shared(t, f)
+	z := connect(t, at.there)
+	c := openCliMt(t, at.here)
 	c.expectEvent("CONNECTED_STATE")
 	c.expect("Got a new session id: 0x<session>")
 	c.say("create2 +e /climt-quit")
@@ -97,16 +100,18 @@ func TestCliMt_Quit(t *testing.T) {
 	c.say("quit")
 	c.expect("Quitting...")
 	c.end()
+	z.catchUp()
 	if there, _, err := z.Exists("/climt-quit"); err != nil || there {
 		t.Fatalf("the ephemeral node of a closed session: there %t, %v", there, err)
 	}
 }
 
 // An unknown scheme costs the connection, and this client gives up then.
-func TestCliMt_BadScheme(t *testing.T) {
-	client(t)
+func TestCliMt_BadScheme(t *testing.T) { everywhere(t, cliMtBadScheme) }
+
+func cliMtBadScheme(t *testing.T, f form) {
 	need(t, program(cliMt, "zookeeper-bin"))
-	c := openCliMt(t, shared(t))
+	c := openCliMt(t, shared(t, f).here)
 	c.expectEvent("CONNECTED_STATE")
 	c.expect("Got a new session id: 0x<session>")
 	c.say("addauth nosuch bob:secret")

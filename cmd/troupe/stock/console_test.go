@@ -36,6 +36,7 @@ type console struct {
 	bound  map[string]string // what placeholders stand for
 	said   []string          // all that was sent and printed, for failures
 	at     string            // where in a test this is, for failures
+	form   form              // of the servers, for scripts
 }
 
 // consoleBacklog is more than any script makes a client print between two expectations.
@@ -117,12 +118,29 @@ func (c *console) await(from <-chan string, mark, pattern string) {
 func (c *console) expectLines(want ...string)  { c.t.Helper(); c.awaitAll(c.lines, "", want) }
 func (c *console) expectEvents(want ...string) { c.t.Helper(); c.awaitAll(c.events, "! ", want) }
 
+// expectWatchEvents is expectEvents, whatever happens to the connection meanwhile.
+func (c *console) expectWatchEvents(want ...string) {
+	c.t.Helper()
+	var got []string
+	for len(got) < len(want) {
+		if event := c.next(c.events, "! ", strings.Join(want, ", ")); strings.Contains(event, " ") {
+			got = append(got, event)
+		}
+	}
+	c.compare(got, want)
+}
+
 func (c *console) awaitAll(from <-chan string, mark string, want []string) {
 	c.t.Helper()
 	var got []string
 	for _, one := range want {
 		got = append(got, c.next(from, mark, one))
 	}
+	c.compare(got, want)
+}
+
+func (c *console) compare(got, want []string) {
+	c.t.Helper()
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -255,8 +273,8 @@ func (c *console) fill(command string) string {
 }
 
 // follow plays a script: "> command" is sent, "! Type path" is the next watch event, any other
-// line is the next line of output, and lines that begin with "~ " come in whatever order. "#" begins
-// a comment.
+// line is the next line of output, and lines that begin with "~ " come in whatever order. What
+// begins with "standalone: " or "ensemble: " is for such servers only. "#" begins a comment.
 func (c *console) follow(script string) {
 	c.t.Helper()
 	text, err := os.ReadFile(script)
@@ -266,6 +284,11 @@ func (c *console) follow(script string) {
 	var unordered []string
 	lines := strings.Split(string(text), "\n")
 	for i, line := range lines {
+		if only, rest, ok := strings.Cut(line, ": "); ok && (only == string(standalone) || only == string(ensemble)) {
+			if line = rest; only != string(c.form) {
+				continue
+			}
+		}
 		c.at = fmt.Sprintf("%s:%d: ", filepath.Base(script), i+1)
 		switch {
 		case line == "" || line[0] == '#':

@@ -3,6 +3,7 @@ package stock_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,12 +31,13 @@ func connect(t *testing.T, addr string) *conn {
 	return c
 }
 
-// dial opens a session without waiting for it; it is closed with the test.
+// dial opens a session without waiting for it; it is closed with the test. Addresses have commas
+// between them.
 func dial(t *testing.T, addr string, timeout time.Duration) *conn {
 	t.Helper()
 	c := &conn{t: t}
 	var err error
-	c.Conn, _, err = zk.Connect([]string{addr}, timeout, zk.WithLogger(silent{}), zk.WithEventCallback(c.record))
+	c.Conn, _, err = zk.Connect(strings.Split(addr, ","), timeout, zk.WithLogger(silent{}), zk.WithEventCallback(c.record))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +138,14 @@ func (c *conn) mustSet(path, data string) zk.Stat {
 		c.t.Fatalf("set %s: %v", path, err)
 	}
 	return *stat
+}
+
+// catchUp makes sure that what other sessions were told to have written is seen here.
+func (c *conn) catchUp() {
+	c.t.Helper()
+	if _, err := c.Sync("/"); err != nil {
+		c.t.Fatalf("sync: %v", err)
+	}
 }
 
 func (c *conn) mustDelete(path string) {

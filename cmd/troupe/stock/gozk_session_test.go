@@ -11,11 +11,12 @@ import (
 
 // A client that loses its connection comes back to the same session, with its ephemeral nodes, its
 // watches and its credentials, and is told what it missed.
-func TestGoZk_Resume(t *testing.T) {
-	client(t)
-	addr := shared(t)
-	p := interpose(t, addr)
-	z, other := connect(t, p.addr()), connect(t, addr)
+func TestGoZk_Resume(t *testing.T) { everywhere(t, goZkResume) }
+
+func goZkResume(t *testing.T, f form) {
+	at := shared(t, f)
+	p := interpose(t, at.here, at.there)
+	z, other := connect(t, p.addr()), connect(t, at.there)
 	if err := z.AddAuth("digest", []byte("joe:pass")); err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +48,7 @@ func TestGoZk_Resume(t *testing.T) {
 		return z.has("NodeDataChanged /gozk-resume", "NodeDeleted /gozk-resume/gone") ||
 			z.has("NodeDeleted /gozk-resume/gone", "NodeDataChanged /gozk-resume")
 	})
+	other.catchUp()
 	if _, stat := other.mustGet("/gozk-resume/eph"); stat.EphemeralOwner != id {
 		t.Errorf("owner %x, session %x", stat.EphemeralOwner, id)
 	}
@@ -60,12 +62,14 @@ func TestGoZk_Resume(t *testing.T) {
 }
 
 // A session that someone else has closed is expired for its client, which gets a new one.
-func TestGoZk_Expired(t *testing.T) {
-	client(t)
-	addr := shared(t)
-	p := interpose(t, addr)
-	z, other := connect(t, p.addr()), connect(t, addr)
+func TestGoZk_Expired(t *testing.T) { everywhere(t, goZkExpired) }
+
+func goZkExpired(t *testing.T, f form) {
+	at := shared(t, f)
+	p := interpose(t, at.here, at.there)
+	z, other := connect(t, p.addr()), connect(t, at.there)
 	z.mustCreateWith("/gozk-expired", "", zk.FlagEphemeral, worldACL)
+	other.catchUp()
 	if there, _, _, err := other.ExistsW("/gozk-expired"); err != nil || !there {
 		t.Fatalf("ephemeral node: %t, %v", there, err)
 	}
@@ -80,14 +84,16 @@ func TestGoZk_Expired(t *testing.T) {
 }
 
 // A client that falls silent loses its session after the timeout, not before.
-func TestGoZk_Silent(t *testing.T) {
-	client(t)
-	addr := shared(t)
-	p := interpose(t, addr)
+func TestGoZk_Silent(t *testing.T) { everywhere(t, goZkSilent) }
+
+func goZkSilent(t *testing.T, f form) {
+	at := shared(t, f)
+	p := interpose(t, at.here, at.there)
 	const timeout = 2 * time.Second
-	z, other := dial(t, p.addr(), timeout), connect(t, addr)
+	z, other := dial(t, p.addr(), timeout), connect(t, at.there)
 	z.awaitState(zk.StateHasSession, 1)
 	z.mustCreateWith("/gozk-silent", "", zk.FlagEphemeral, worldACL)
+	other.catchUp()
 	if there, _, _, err := other.ExistsW("/gozk-silent"); err != nil || !there {
 		t.Fatalf("ephemeral node: %t, %v", there, err)
 	}
@@ -105,9 +111,10 @@ func TestGoZk_Silent(t *testing.T) {
 }
 
 // Requests of one client are answered in order though many are under way, and none is lost.
-func TestGoZk_Pipelined(t *testing.T) {
-	client(t)
-	z := connect(t, shared(t))
+func TestGoZk_Pipelined(t *testing.T) { everywhere(t, goZkPipelined) }
+
+func goZkPipelined(t *testing.T, f form) {
+	z := connect(t, shared(t, f).here)
 	z.mustCreate("/gozk-pipe", "")
 	const writers, each = 20, 20
 	var wg sync.WaitGroup

@@ -18,9 +18,10 @@ func wantErr(t *testing.T, what string, got, want error) {
 	}
 }
 
-func TestGoZk_Data(t *testing.T) {
-	client(t)
-	z := connect(t, shared(t))
+func TestGoZk_Data(t *testing.T) { everywhere(t, goZkData) }
+
+func goZkData(t *testing.T, f form) {
+	z := connect(t, shared(t, f).here)
 	before := time.Now().UnixMilli()
 	z.mustCreate("/gozk-data", "one")
 	data, born := z.mustGet("/gozk-data")
@@ -71,10 +72,11 @@ func TestGoZk_Data(t *testing.T) {
 	wantErr(t, "reconfig", err, zk.ErrReconfigDisabled)
 }
 
-func TestGoZk_Kinds(t *testing.T) {
-	client(t)
-	addr := shared(t)
-	z, other := connect(t, addr), connect(t, addr)
+func TestGoZk_Kinds(t *testing.T) { everywhere(t, goZkKinds) }
+
+func goZkKinds(t *testing.T, f form) {
+	at := shared(t, f)
+	z, other := connect(t, at.here), connect(t, at.there)
 	z.mustCreate("/gozk-kinds", "")
 	for i, want := range []string{"s-0000000000", "s-0000000001", "e-0000000002"} {
 		flags, prefix := int32(zk.FlagSequence), "/gozk-kinds/s-"
@@ -92,6 +94,7 @@ func TestGoZk_Kinds(t *testing.T) {
 	}
 
 	z.mustCreateWith("/gozk-kinds/eph", "", zk.FlagEphemeral, worldACL)
+	other.catchUp()
 	if _, stat := other.mustGet("/gozk-kinds/eph"); stat.EphemeralOwner != z.SessionID() {
 		t.Errorf("owner %x, session %x", stat.EphemeralOwner, z.SessionID())
 	}
@@ -117,6 +120,7 @@ func TestGoZk_Kinds(t *testing.T) {
 	eventually(t, "TTL node gone", func() bool { return !z.exists("/gozk-kinds/ttl") })
 
 	z.Close()
+	other.catchUp()
 	children, _, err := other.Children("/gozk-kinds")
 	if err != nil || !slices.Equal(children, []string{"0000000003"}) {
 		t.Errorf("once the session is closed: %q, %v", children, err)
@@ -124,12 +128,14 @@ func TestGoZk_Kinds(t *testing.T) {
 }
 
 // A session's own events are there when its write returns; another's come in the order of writes.
-func TestGoZk_Watches(t *testing.T) {
-	client(t)
-	addr := shared(t)
-	z, other := connect(t, addr), connect(t, addr)
+func TestGoZk_Watches(t *testing.T) { everywhere(t, goZkWatches) }
+
+func goZkWatches(t *testing.T, f form) {
+	at := shared(t, f)
+	z, other := connect(t, at.here), connect(t, at.there)
 	z.mustCreate("/gozk-watch", "")
 	for _, c := range []*conn{z, other} {
+		c.catchUp()
 		for _, err := range []error{
 			third(c.GetW("/gozk-watch")), third(c.ChildrenW("/gozk-watch")), third(c.ExistsW("/gozk-watch/kid")),
 		} {
@@ -172,9 +178,10 @@ func TestGoZk_Watches(t *testing.T) {
 // third drops what a watching read returned but its error.
 func third[A, B, C any](_ A, _ B, _ C, err error) error { return err }
 
-func TestGoZk_Multi(t *testing.T) {
-	client(t)
-	z := connect(t, shared(t))
+func TestGoZk_Multi(t *testing.T) { everywhere(t, goZkMulti) }
+
+func goZkMulti(t *testing.T, f form) {
+	z := connect(t, shared(t, f).here)
 	z.mustCreate("/gozk-multi", "")
 	got, err := z.Multi(
 		&zk.CreateRequest{Path: "/gozk-multi/s-", Data: []byte("1"), Acl: worldACL, Flags: zk.FlagSequence},
@@ -213,10 +220,11 @@ func TestGoZk_Multi(t *testing.T) {
 	}
 }
 
-func TestGoZk_ACL(t *testing.T) {
-	client(t)
-	addr := shared(t)
-	z, other := connect(t, addr), connect(t, addr)
+func TestGoZk_ACL(t *testing.T) { everywhere(t, goZkACL) }
+
+func goZkACL(t *testing.T, f form) {
+	at := shared(t, f)
+	z, other := connect(t, at.here), connect(t, at.there)
 	z.mustCreate("/gozk-acl", "")
 	_, err := z.Create("/gozk-acl/mine", nil, 0, zk.AuthACL(zk.PermAll))
 	wantErr(t, "auth ACL of nobody", err, zk.ErrInvalidACL)
@@ -229,6 +237,7 @@ func TestGoZk_ACL(t *testing.T) {
 		t.Errorf("ACL %+v %+v, %v", acl, stat, err)
 	}
 
+	other.catchUp()
 	for _, password := range []string{"", "ann:wrong"} {
 		if password != "" {
 			if err := other.AddAuth("digest", []byte(password)); err != nil {
@@ -256,6 +265,7 @@ func TestGoZk_ACL(t *testing.T) {
 	}
 	_, err = z.SetACL("/gozk-acl/mine", worldACL, 0)
 	wantErr(t, "setACL of an old version", err, zk.ErrBadVersion)
+	other.catchUp()
 	if data, _ := other.mustGet("/gozk-acl/mine"); data != "secret" {
 		t.Errorf("got %q", data)
 	}
@@ -269,9 +279,10 @@ func TestGoZk_ACL(t *testing.T) {
 }
 
 // The recipe that comes with the library, and the fairness that sequential nodes give it.
-func TestGoZk_Lock(t *testing.T) {
-	client(t)
-	addr := shared(t)
+func TestGoZk_Lock(t *testing.T) { everywhere(t, goZkLock) }
+
+func goZkLock(t *testing.T, f form) {
+	at := shared(t, f)
 	const contenders, rounds = 4, 5
 	var wg sync.WaitGroup
 	var mu sync.Mutex // guards the variables only; the lock under test guards the section
@@ -285,8 +296,8 @@ func TestGoZk_Lock(t *testing.T) {
 			entered++
 		}
 	}
-	for range contenders {
-		lock := zk.NewLock(connect(t, addr).Conn, "/gozk-lock", worldACL)
+	for i := range contenders {
+		lock := zk.NewLock(connect(t, []string{at.here, at.there}[i%2]).Conn, "/gozk-lock", worldACL)
 		wg.Go(func() {
 			for range rounds {
 				if err := lock.Lock(); err != nil {
@@ -306,7 +317,7 @@ func TestGoZk_Lock(t *testing.T) {
 	if most != 1 || entered != contenders*rounds {
 		t.Errorf("%d inside at once, %d entered", most, entered)
 	}
-	last := connect(t, addr).mustCreateWith("/gozk-lock/n-", "", zk.FlagSequence, worldACL)
+	last := connect(t, at.here).mustCreateWith("/gozk-lock/n-", "", zk.FlagSequence, worldACL)
 	if last != sequenceName("/gozk-lock/n-", contenders*rounds) {
 		t.Errorf("%s after %d locks", last, contenders*rounds)
 	}

@@ -1,12 +1,10 @@
 package stock_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -36,9 +34,14 @@ var rig struct {
 	binary string // path of the built program
 	err    error  // of the build
 
-	start  sync.Once
-	server *process.Server
-	failed error // of the start
+	shared map[form]*sharedServers
+}
+
+// sharedServers are started when first asked for.
+type sharedServers struct {
+	start   sync.Once
+	servers *servers
+	failed  error // of the start
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -50,12 +53,16 @@ func run(m *testing.M) (status int) {
 		return 1
 	}
 	rig.dir = dir
+	rig.shared = map[form]*sharedServers{standalone: {}, ensemble: {}}
 	status = m.Run()
-	if rig.server != nil {
-		if status != 0 {
-			fmt.Printf("the shared server's log:\n%s\n", rig.server.LogTail())
+	for f, shared := range rig.shared {
+		if shared.servers == nil {
+			continue
 		}
-		err = rig.server.Kill()
+		if status != 0 {
+			fmt.Printf("the logs of what was shared, %s:\n%s\n", f, shared.servers.logs())
+		}
+		err = errors.Join(err, shared.servers.Kill())
 	}
 	if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -99,64 +106,6 @@ func program(path, debian string) error {
 		return fmt.Errorf("Debian's package %s is needed: %w", debian, err)
 	}
 	return nil
-}
-
-// spec is a server of the kind under test.
-func spec(ctx context.Context, dir string, config ...string) (process.Spec, error) {
-	s := process.Spec{Kind: kind(), Dir: dir, Config: config}
-	switch s.Kind {
-	case process.Apache:
-		s.Heap = "192m"
-		// Apache takes this key from the JVM's properties only. One compiler tier and one collector
-		// thread leave the cores to the clients.
-		s.Args = []string{"-Dznode.container.checkIntervalMs=200", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
-	case process.Troupe:
-		rig.build.Do(func() { rig.binary, rig.err = process.Build(ctx, rig.dir) })
-		s.Binary = rig.binary
-	}
-	return s, rig.err
-}
-
-// start starts a server of the test's own.
-func start(t *testing.T, config ...string) *process.Server {
-	t.Helper()
-	need(t, process.Available(kind()))
-	s, err := spec(t.Context(), t.TempDir(), config...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := process.Start(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the server's log:\n%s", server.LogTail())
-		}
-		if err := server.Kill(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
-// shared is the address of the server that most suites share, each below a node of its own. It
-// is started when first asked for.
-func shared(t *testing.T) string {
-	t.Helper()
-	need(t, process.Available(kind()))
-	rig.start.Do(func() {
-		// Not the test's context: the server outlives the test that happens to ask first.
-		s, err := spec(context.Background(), filepath.Join(rig.dir, "shared"), sharedConfig...)
-		if err == nil {
-			rig.server, err = process.Start(context.Background(), s)
-		}
-		rig.failed = err
-	})
-	if rig.failed != nil {
-		t.Fatal(rig.failed)
-	}
-	return rig.server.Addr
 }
 
 // eventually polls a condition until it holds.

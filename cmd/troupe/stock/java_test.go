@@ -59,8 +59,9 @@ func javaCommand(t *testing.T, class string, args ...string) *exec.Cmd {
 	return exec.Command("java", append(options, args...)...)
 }
 
-func TestJava(t *testing.T) {
-	client(t)
+func TestJava(t *testing.T) { everywhere(t, javaSuite) }
+
+func javaSuite(t *testing.T, f form) {
 	need(t, javaMissing())
-	runSuite(t, javaCommand(t, "Suite", shared(t)))
+	runSuite(t, f, javaCommand(t, "Suite", shared(t, f).here))
 }

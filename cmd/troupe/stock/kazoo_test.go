@@ -24,8 +24,12 @@ func pythonCommand(t *testing.T, script string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func TestKazoo(t *testing.T) {
-	client(t)
+func TestKazoo(t *testing.T) { everywhere(t, kazooSuite) }
+
+func kazooSuite(t *testing.T, f form) {
 	need(t, kazooMissing())
-	runSuite(t, pythonCommand(t, "kazoo/suite.py", shared(t)))
+	at := shared(t, f)
+	cmd := pythonCommand(t, "kazoo/suite.py", at.here)
+	cmd.Env = append(cmd.Env, "TROUPE_STOCK_SPREAD="+spread(t, at))
+	runSuite(t, f, cmd)
 }

@@ -61,9 +61,10 @@ func nodeCommand(t *testing.T, modules, script string, args ...string) *exec.Cmd
 	return cmd
 }
 
-func TestNode(t *testing.T) {
-	client(t)
+func TestNode(t *testing.T) { everywhere(t, nodeSuite) }
+
+func nodeSuite(t *testing.T, f form) {
 	modules, err := nodeModules(t.Context())
 	need(t, err)
-	runSuite(t, nodeCommand(t, modules, "node/suite.js", shared(t)))
+	runSuite(t, f, nodeCommand(t, modules, "node/suite.js", shared(t, f).here))
 }

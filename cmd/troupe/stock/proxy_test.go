@@ -9,14 +9,16 @@ import (
 	"time"
 )
 
-// proxy stands between one client and the server: it can cut the client's connection, and it
-// knows the client's session, which not every client tells.
+// proxy stands between one client and the servers: each of the client's connections goes to the
+// next server, which may be the same. It can cut the client's connection, and it knows the client's
+// session, which not every client tells.
 type proxy struct {
 	t        *testing.T
-	server   string
+	servers  []string
 	listener net.Listener
 
 	mu    sync.Mutex
+	next  int  // counts connections
 	shut  bool // no new connections
 	conns []net.Conn
 	known session
@@ -28,14 +30,14 @@ type session struct {
 	password [16]byte
 }
 
-// interpose starts a proxy to the server at addr.
-func interpose(t *testing.T, addr string) *proxy {
+// interpose starts a proxy to the servers at these addresses.
+func interpose(t *testing.T, addrs ...string) *proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{t: t, server: addr, listener: listener}
+	p := &proxy{t: t, servers: addrs, listener: listener}
 	t.Cleanup(func() {
 		listener.Close()
 		p.cut()
@@ -52,7 +54,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return // the test is over
 		}
-		server, err := net.Dial("tcp", p.server)
+		server, err := net.Dial("tcp", p.turn())
 		if err != nil {
 			client.Close()
 			continue
@@ -68,6 +70,14 @@ func (p *proxy) accept() {
 		}
 		p.mu.Unlock()
 	}
+}
+
+// turn is the server whose turn it is.
+func (p *proxy) turn() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next++
+	return p.servers[(p.next-1)%len(p.servers)]
 }
 
 // relay copies until either side ends, and ends both.
@@ -127,7 +137,7 @@ func (p *proxy) endSession() {
 	p.t.Helper()
 	p.refuse(true)
 	defer p.refuse(false)
-	conn, err := net.DialTimeout("tcp", p.server, patience)
+	conn, err := net.DialTimeout("tcp", p.turn(), patience)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -155,4 +165,12 @@ func (p *proxy) endSession() {
 	if err != nil || len(got) != 60 || binary.BigEndian.Uint64(got[12:]) != s.id {
 		p.t.Fatalf("closing session %x for its client: got % x, %v", s.id, got, err)
 	}
+}
+
+// spread is one address whose connections go to one server and the other by turns.
+func spread(t *testing.T, s *servers) string {
+	if s.here == s.there {
+		return s.here
+	}
+	return interpose(t, s.here, s.there).addr()
 }

@@ -72,32 +72,22 @@ func startCliMtSurvivor(t *testing.T, addr string) *console {
 	return c
 }
 
-// TestRestart kills the server under all clients at once and starts it again on its data: their
+// TestRestart kills all servers under all clients at once and starts them again on their data: their
 // sessions, ephemeral nodes and watches go on. Then it kills the clients: their sessions end.
-func TestRestart(t *testing.T) {
-	client(t)
+func TestRestart(t *testing.T) { everywhere(t, restart) }
+
+func restart(t *testing.T, f form) {
 	need(t, process.Available(kind()))
-	server := start(t, "tickTime=1000", "maxSessionTimeout=6000", "extendedTypesEnabled=true")
+	server := start(t, f, "tickTime=1000", "maxSessionTimeout=6000", "extendedTypesEnabled=true")
 	// Clients knock while the server starts. Apache may leave such a connection without an answer,
 	// for which some clients wait longer than their session lives, so there they are kept out.
-	door, keepOut := server.Addr, func(bool) {}
+	door, keepOut := server.here, func(bool) {}
 	if kind() == process.Apache {
-		p := interpose(t, server.Addr)
+		p := interpose(t, server.here)
 		door, keepOut = p.addr(), p.refuse
 	}
 	z := connect(t, door)
-	z.mustCreate("/restart", "")
-	var alive []*survivor
-	for _, s := range survivors(t) {
-		t.Run(s.name, func(t *testing.T) { need(t, s.missing) })
-		if s.missing == nil {
-			alive = append(alive, s)
-			z.mustCreate("/restart/"+s.name, "")
-			s.console = s.start(t, door)
-			_, stat := z.mustGet("/restart/" + s.name + "-eph")
-			s.owner = stat.EphemeralOwner
-		}
-	}
+	alive := board(t, z, door)
 	before := keep(t, z)
 
 	if err := server.Kill(); err != nil {
@@ -127,21 +117,50 @@ func TestRestart(t *testing.T) {
 	back(3)
 }
 
+// board starts all clients that are installed.
+func board(t *testing.T, z *conn, door string) (alive []*survivor) {
+	t.Helper()
+	z.mustCreate("/restart", "")
+	for _, s := range survivors(t) {
+		t.Run(s.name, func(t *testing.T) { need(t, s.missing) })
+		if s.missing == nil {
+			alive = append(alive, s)
+			z.mustCreate("/restart/"+s.name, "")
+			s.console = s.start(t, door)
+			z.catchUp()
+			_, stat := z.mustGet("/restart/" + s.name + "-eph")
+			s.owner = stat.EphemeralOwner
+		}
+	}
+	return alive
+}
+
 // goesOn demands that a client is back in its session, and that its watches work.
 func (s *survivor) goesOn(t *testing.T, z *conn) {
 	t.Helper()
-	base := "/restart/" + s.name
 	s.console.at = s.name + ": "
 	s.console.expectEvent(s.disconnected)
 	s.console.expectEvent(s.connected)
-	if _, stat := z.mustGet(base + "-eph"); stat.EphemeralOwner != s.owner {
+	s.owns(t, z)
+	s.console.expectEvents(s.provoke(z)...)
+}
+
+// owns demands that the client's ephemeral node is there and still its own.
+func (s *survivor) owns(t *testing.T, z *conn) {
+	t.Helper()
+	if _, stat := z.mustGet("/restart/" + s.name + "-eph"); stat.EphemeralOwner != s.owner {
 		t.Errorf("%s: owner %x, was %x", s.name, stat.EphemeralOwner, s.owner)
 	}
+}
+
+// provoke changes all that the client watches, and returns the events. What was written before the
+// client's watches were back is told in the order of its lists.
+func (s *survivor) provoke(z *conn) []string {
+	base := "/restart/" + s.name
 	z.mustSet(base, "x")
 	z.mustCreate(base+"/kid", "")
 	z.mustCreate(base+"-late", "")
-	// What was written before the client's watches were back is told in the order of its lists.
-	s.console.expectEvents(s.changed+" "+base, s.children+" "+base, s.created+" "+base+"-late")
+	return []string{s.changed + " " + base, s.children + " " + base, s.created + " " + base + "-late"}
 }
 
 // expire kills the clients and waits for the end of their ephemeral nodes.

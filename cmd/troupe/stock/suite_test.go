@@ -18,9 +18,12 @@ const suiteTime = 90 * time.Second
 
 // runSuite runs a suite written in a client's own language and makes its cases subtests. The
 // suite tells one line for each: "ok NAME", or "not ok NAME: WHY" with line ends as \n; and at the
-// end "cases N". What else it prints is shown if something fails.
-func runSuite(t *testing.T, cmd *exec.Cmd) {
+// end "cases N". What else it prints is shown if something fails. TROUPE_STOCK_MODE tells it how its
+// servers call themselves.
+func runSuite(t *testing.T, f form, cmd *exec.Cmd) {
 	t.Helper()
+	mode := map[form]string{standalone: "standalone", ensemble: "follower"}[f]
+	cmd.Env = append(cmd.Environ(), "TROUPE_STOCK_MODE="+mode)
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log
 	child, err := process.Spawn(cmd)

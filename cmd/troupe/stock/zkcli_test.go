@@ -40,10 +40,17 @@ func openZkCli(t *testing.T, addr string, args ...string) *console {
 	return c
 }
 
-func TestZkCli(t *testing.T) {
-	client(t)
+func TestZkCli(t *testing.T) { everywhere(t, zkCliShell) }
+
+func zkCliShell(t *testing.T, f form) {
 	need(t, program(zkCli, "zookeeper"))
-	c := openZkCli(t, start(t, "tickTime=500", "extendedTypesEnabled=true").Addr)
+	at := start(t, f, "tickTime=500", "extendedTypesEnabled=true")
+	addr := at.here
+	if f == ensemble {
+		addr += "," + at.there
+	}
+	c := openZkCli(t, addr)
+	c.form = f
 	c.follow(testdata(t, "zkcli.txt"))
 	c.say("quit")
 	c.end() // whether it still prints its last event, Closed, is a race in zkCli

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import logging
+import os
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from kazoo.client import KazooClient
 
 PATIENCE = 20  # seconds, for what comes at once on an idle machine
 AT_ONCE = 6  # cases that run side by side; most only wait
+MODE = os.environ.get("TROUPE_STOCK_MODE", "standalone")  # of the server
 
 logging.disable(logging.CRITICAL)
 
@@ -147,9 +149,11 @@ def run_case(addr, case):
         rig.close()
 
 
-def run(addr, *modules):
-    cases = [value for m in modules for name, value in sorted(vars(m).items()) if name.startswith("case_")]
+def run(modules):
+    """Runs the cases of modules, each against its address."""
+    cases = [(addr, value) for m, addr in modules.items()
+             for name, value in sorted(vars(m).items()) if name.startswith("case_")]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for done in [pool.submit(run_case, addr, case) for case in cases]:
+        for done in [pool.submit(run_case, addr, case) for addr, case in cases]:
             done.result()
     tell("cases %d" % len(cases))

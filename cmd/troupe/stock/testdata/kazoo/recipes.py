@@ -50,6 +50,7 @@ def case_LockingQueue(rig):
     true(queue.consume() and not queue.consume(), "consume once")
     equal(len(queue), 2)
     true(elsewhere.release(), "release")
+    zk.sync(root)
     equal(queue.get(1), b"one", "a released entry")
     equal(elsewhere.get(1), b"two")
     zk.stop()  # what it held is free again
@@ -68,6 +69,7 @@ def case_Barrier(rig):
     zk, other, root = rig.client(), rig.client(), rig.root
     barrier = zk.Barrier(root)
     barrier.create()
+    other.sync(root)
     equal(other.Barrier(root).wait(0.1), False, "a barrier that stands")
     passed = []
     thread = rig.spawn(lambda: passed.append(other.Barrier(root).wait(20)))
@@ -76,6 +78,7 @@ def case_Barrier(rig):
     thread.finish()
     equal(passed, [True])
     equal(barrier.remove(), False, "remove again")
+    other.sync(root)
     equal(other.Barrier(root).wait(1), True, "no barrier")
 
 
@@ -137,10 +140,13 @@ def case_Party(rig):
         mine.join()
         yours.join()
         mine.join()  # once more changes nothing
+        zk.sync(root)
         equal((sorted(mine), len(yours)), (["mine", "yours"], 2), kind)
         true(mine.leave(), "leave")
+        other.sync(root)
         equal(list(yours), ["yours"], kind)
     other.stop()
+    zk.sync(root)
     equal(list(zk.Party(root + "-Party")) + list(zk.ShallowParty(root + "-ShallowParty")), [])
 
 

@@ -1,5 +1,10 @@
-"""kazoo against a server: suite.py HOST:PORT. With a third argument it is a victim, see sessions.py."""
+"""kazoo against a server: suite.py HOST:PORT. With a third argument it is a victim, see sessions.py.
 
+Clients that meet in a recipe are on different servers if TROUPE_STOCK_SPREAD names an address whose
+connections go to several.
+"""
+
+import os
 import sys
 
 import basics
@@ -13,4 +18,6 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         sessions.victim(sys.argv[1], sys.argv[2])
     else:
-        cases.run(sys.argv[1], basics, watches, locks, recipes, sessions)
+        addr = sys.argv[1]
+        spread = os.environ.get("TROUPE_STOCK_SPREAD", addr)
+        cases.run({basics: addr, sessions: addr, watches: spread, locks: spread, recipes: spread})

@@ -124,6 +124,7 @@ def case_TreeCache(rig):
     equal(cache.get_children(root), frozenset(["a"]))
     other.set(root + "/a", b"3")
     eventually("change cached", lambda: cache.get_data(root + "/a").data == b"3")
+    other.sync(root)
     equal(cache.get_data(root + "/a").stat, other.exists(root + "/a"))
     other.delete(root + "/a", recursive=True)
     eventually("deletion cached", lambda: cache.get_children(root) == frozenset())
