@@ -105,6 +105,7 @@ func (l *Leader) Receive(c actor.Context) {
 		l.stopSending(m.Peer)
 		delete(l.joins, m.Peer)
 		l.step(c, zab.Gone{Peer: m.Peer})
+		l.o.Followed(l.zab.Census())
 	case *role.Retire:
 		l.step(c, zab.Retire{})
 	case *actor.Started:
@@ -168,6 +169,7 @@ func (l *Leader) perform(c actor.Context, f zab.Effect) {
 		l.onServe(c, f)
 	case zab.Joined:
 		l.onJoined(c, f)
+		l.o.Followed(l.zab.Census())
 	case zab.Transfer:
 		l.beginTransfer(c, f)
 	case zab.Over:

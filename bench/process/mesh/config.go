@@ -45,10 +45,6 @@ func (e *Ensemble) identify(server int) error {
 
 // lines is the zoo.cfg of a server, beyond what package process writes by itself.
 func (e *Ensemble) lines(server int) []string {
-	own := slices.Clone(e.spec.Config)
-	if e.spec.Each != nil {
-		own = merge(own, e.spec.Each(server))
-	}
 	lines := []string{fmt.Sprintf("clientPort=%d", e.ports[server][0]), "initLimit=10", "syncLimit=5"}
 	if server >= e.spec.Servers {
 		lines = append(lines, "peerType=observer")
@@ -56,7 +52,11 @@ func (e *Ensemble) lines(server int) []string {
 	for i := range e.Servers {
 		lines = append(lines, e.line(server, i))
 	}
-	return merge(lines, own)
+	lines = merge(lines, e.spec.Config)
+	if e.spec.Each != nil {
+		lines = merge(lines, e.spec.Each(server))
+	}
+	return lines
 }
 
 // line is the server line of one server in the zoo.cfg of another.

@@ -27,7 +27,7 @@ func newLink(target string, there, back *gate) (*link, error) {
 
 func (l *link) port() int { return l.listener.Addr().(*net.TCPAddr).Port }
 
-// close ends the link once the servers at its ends have ended.
+// close ends the link and all that it carries.
 func (l *link) close() error {
 	close(l.quit)
 	err := l.listener.Close()
@@ -57,6 +57,16 @@ func (l *link) carry(near *net.TCPConn) {
 	}
 	far := conn.(*net.TCPConn)
 	defer far.Close()
+	carried := make(chan struct{})
+	defer close(carried)
+	l.work.Go(func() {
+		select {
+		case <-carried:
+		case <-l.quit: // wakes the pumps
+			near.Close()
+			far.Close()
+		}
+	})
 	var both sync.WaitGroup
 	both.Go(func() { l.pump(far, near, l.there) })
 	both.Go(func() { l.pump(near, far, l.back) })

@@ -83,6 +83,18 @@ var Explained = []Explanation{
 		Apache: regexp.MustCompile(`^[as] reconfig (-102|-8|-13|-103|ok) @\d+`),
 		Troupe: regexp.MustCompile(`^[as] reconfig -123 @\d+$`),
 	},
+	{
+		Name:   "The list of servers is put over /zookeeper/config when it is read",
+		Step:   regexp.MustCompile(`/zookeeper/config`),
+		Apache: regexp.MustCompile(`^\w+ \w+ (ok|-103) ?@\d+.*( v=(-1|0|1) |\[-103\])`),
+		Troupe: regexp.MustCompile(`^\w+ \w+ (ok @\d+.*( v=[01] |\[check\])|-103 @)`),
+	},
+	{
+		Name:   "The list of servers is in no quota",
+		Step:   regexp.MustCompile(`^a getData /zookeeper/quota/(zookeeper/)?zookeeper_stats `),
+		Apache: regexp.MustCompile(`^a getData ok @\d+ "count=\d+,bytes=\d+"`),
+		Troupe: regexp.MustCompile(`^a getData ok @\d+ "count=\d+,bytes=\d+"`),
+	},
 }
 
 // explain returns the explanation of a difference, nil if there is none.

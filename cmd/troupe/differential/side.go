@@ -23,7 +23,7 @@ type request struct {
 // ensemble. It is used by one goroutine.
 type Side struct {
 	Drowsy bool // the servers may have to be woken
-	Nudged int  // how often that was
+	Nudged int  // how often they had to, or nearly
 
 	servers Servers
 	conns   map[string]*conn

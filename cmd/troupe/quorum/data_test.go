@@ -121,6 +121,7 @@ func TestForeign(t *testing.T) {
 	t.Parallel()
 	e, other := start(t, mesh.Spec{}), start(t, mesh.Spec{})
 	e.put(0, mark)
+	other.put(0, "/foreign") // an ensemble that has logged nothing binds nobody
 	e.stop(e.others()...)
 	other.stop(other.others()...)
 	e.exchange(2, other.Dir(2))

@@ -15,6 +15,7 @@ import (
 // TestPause_Leader: a leader that is stopped and goes on later finds another one in its place, and learns
 // what it has missed; what it had proposed and nobody has is forgotten.
 func TestPause_Leader(t *testing.T) {
+	t.Parallel()
 	e := start(t, mesh.Spec{})
 	l := e.load(6, 10)
 	for begun, round := time.Now(), 0; round < 2 || time.Since(begun) < minutes(t); round++ {
@@ -72,7 +73,7 @@ func (e *ensemble) peakRSS(server int, d time.Duration) (peak int64) {
 func TestPause_Follower(t *testing.T) {
 	e := start(t, mesh.Spec{})
 	const bytes, most = 10 << 10, 100 << 20
-	pause, warm := 3*time.Second, 2*time.Second
+	pause, warm := 2500*time.Millisecond, 1500*time.Millisecond
 	if minutes(t) > 0 {
 		pause, warm = time.Minute, 20*time.Second
 	}
@@ -100,6 +101,7 @@ func TestPause_Follower(t *testing.T) {
 // TestIsolate cuts the leader off without a sign, both ways and one way: the others go on, it does not, and
 // all is well once it is back.
 func TestIsolate(t *testing.T) {
+	t.Parallel()
 	e := start(t, mesh.Spec{Cuttable: true})
 	l := e.load(6, 10)
 	cuts := []func(leader int){

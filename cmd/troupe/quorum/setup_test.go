@@ -193,6 +193,7 @@ func TestTLS(t *testing.T) {
 
 // TestObserver: it learns and serves, and counts for nothing.
 func TestObserver(t *testing.T) {
+	t.Parallel()
 	e := start(t, mesh.Spec{EnsembleSpec: process.EnsembleSpec{Observers: 1}})
 	const observer = 3
 	if mode := e.mode(observer); mode != "observer" {
