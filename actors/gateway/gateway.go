@@ -21,6 +21,10 @@ import (
 // perSession is how many requests of one session may be outstanding.
 const perSession = 512
 
+// holdFor is how many PeerTimeouts clients wait for a leader. A vote takes one at most, which is until a
+// server that has fallen silent does not count any more.
+const holdFor = 2
+
 // Accepts.
 type (
 	// Serve brings the tree of an incarnation and the role of a reign that serves.
@@ -146,6 +150,7 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 	leave := sync.OnceFunc(func() { g.limits.leave(remote.Addr()) })
 	o := session.Options{Conn: m.conn, Leave: leave, ID: g.next, RemoteIP: remote.Addr().Unmap().String(), All: g.all,
 		Outstanding: perSession, MaxFrame: g.o.Config.JuteMaxBuffer, HelloTimeout: g.o.Config.SessionlessTimeout,
+		MaxHold:    holdFor * g.o.Config.PeerTimeout,
 		MinTimeout: g.o.Config.MinSessionTimeout, MaxTimeout: g.o.Config.MaxSessionTimeout, Auth: g.auth,
 		Words: g.o.Words, Metrics: g.o.Metrics, Stats: g.o.Metrics.Open(uint64(g.next), remote), Log: g.o.Log}
 	if g.serve != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // hold is where a connection stands while there is no leader. The client stays,
-// and what it sends waits. If it had sent a write that has had no answer, it is
+// and what it sends waits, but not for long: another server may have a leader. If it had sent a write that has had no answer, it is
 // closed, since nobody knows what becomes of that; nothing is ever sent again but
 // syncs, which change nothing.
 type hold struct {
@@ -35,7 +35,7 @@ func (s *Session) onHold(c actor.Context) {
 	s.hold.number++
 	s.hold.on, s.hold.settled, s.hold.next = true, false, nil
 	n, self, root := s.hold.number, c.Self(), c.ActorSystem().Root
-	s.hold.timer = time.AfterFunc(s.timeout, func() { root.Send(self, &waited{n}) })
+	s.hold.timer = time.AfterFunc(min(s.timeout, s.o.MaxHold), func() { root.Send(self, &waited{n}) })
 	c.Send(s.o.Tree, &tree.Settle{Conn: s.o.ID, Actor: c.Self()})
 }
 
@@ -77,6 +77,6 @@ func (s *Session) resume(c actor.Context) {
 
 func (s *Session) onWaited(c actor.Context, m *waited) {
 	if s.hold.on && m.hold == s.hold.number {
-		s.stop(c, "no leader was found within the session's timeout")
+		s.stop(c, "no leader was found in time")
 	}
 }

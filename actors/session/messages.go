@@ -40,7 +40,7 @@ type (
 
 // To itself.
 type (
-	// waited tells that a Hold has lasted for the session's timeout.
+	// waited tells that a Hold has lasted too long.
 	waited struct{ hold int }
 )
 

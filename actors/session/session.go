@@ -27,6 +27,7 @@ type Options struct {
 	HelloTimeout time.Duration
 	MinTimeout   time.Duration // of sessions
 	MaxTimeout   time.Duration
+	MaxHold      time.Duration // without a leader
 	Auth         *Authenticator
 	Words        Words
 	Metrics      *metrics.Registry

@@ -320,6 +320,9 @@ func (e *ensemble) quoteLogs() {
 	}
 	slices.Sort(all)
 	const most = 150
+	for i := range e.Servers {
+		all = append(all, fmt.Sprintf("~ server.%d listens on %s", i+1, e.Addr(i)))
+	}
 	e.Logf("the servers' last words:\n%s", strings.Join(all[max(0, len(all)-most):], "\n"))
 }
 

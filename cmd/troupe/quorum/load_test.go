@@ -48,6 +48,7 @@ type writer struct {
 	seen     wire.Zxid
 	acked    *atomic.Int64
 	err      error // what must not happen
+	doing    atomic.Pointer[string]
 }
 
 // load is the writers.
@@ -89,6 +90,7 @@ func (w *writer) counter() string { return w.root + "/counter" }
 
 // work writes over one connection after the other.
 func (w *writer) work(ctx context.Context) {
+	defer func() { w.does(fmt.Sprint("ended: ", w.err)) }()
 	for ctx.Err() == nil && w.err == nil {
 		conn, err := w.connect(ctx)
 		if err != nil {
@@ -97,7 +99,9 @@ func (w *writer) work(ctx context.Context) {
 			}
 			continue
 		}
+		w.does("catches up on " + conn.Server())
 		if w.caughtUp(ctx, conn) {
+			w.does("writes on " + conn.Server())
 			w.write(ctx, conn)
 		}
 		conn.Abandon()
@@ -108,6 +112,7 @@ func (w *writer) work(ctx context.Context) {
 func (w *writer) connect(ctx context.Context) (*client.Conn, error) {
 	server := w.servers[0]
 	w.servers = append(w.servers[1:], server)
+	w.does("connects to " + server)
 	conn, err := client.Dial(ctx, client.Options{Servers: []string{server}, SessionTimeout: loadTimeout, ConnectTimeout: silence,
 		Session: w.id, Password: w.password, LastZxidSeen: w.seen})
 	if err != nil {
@@ -229,10 +234,22 @@ func (l *load) moreWithin(n int64, d time.Duration) {
 	l.Helper()
 	for want, deadline := l.acked.Load()+n, time.Now().Add(d); l.acked.Load() < want; time.Sleep(interval) {
 		if time.Now().After(deadline) {
-			l.Fatalf("after %v only %d of %d more writes were acknowledged", d, l.acked.Load()-want+n, n)
+			l.Fatalf("after %v only %d of %d more writes were acknowledged%s", d, l.acked.Load()-want+n, n, l.doing())
 		}
 	}
 }
+
+// doing is what each writer is at.
+func (l *load) doing() (text string) {
+	for _, w := range l.writers {
+		if doing := w.doing.Load(); doing != nil {
+			text += fmt.Sprintf("\n%s: %s", w.root, *doing)
+		}
+	}
+	return text
+}
+
+func (w *writer) does(what string) { w.doing.Store(&what) }
 
 // end ends the load.
 func (l *load) end() {

@@ -79,6 +79,30 @@ func TestSession_Moves(t *testing.T) {
 	}
 }
 
+// TestSession_CutOff: clients of a server that reaches no other are told to go, soon, however long their
+// timeout is, and go on elsewhere. There is nothing under way for which they would be closed at once.
+func TestSession_CutOff(t *testing.T) {
+	t.Parallel()
+	e := start(t, mesh.Spec{Cuttable: true})
+	leader := e.leader()
+	for _, server := range []int{e.others(leader)[0], leader} {
+		conn := e.guest(server, fmt.Sprint(ephemeral, server), 60*time.Second)
+		e.Isolate(server)
+		began := time.Now()
+		select {
+		case <-conn.Done():
+			t.Logf("server.%d sends its clients away %v after it was cut off", server+1, time.Since(began).Round(time.Millisecond))
+		case <-time.After(10 * time.Second):
+			t.Fatalf("server.%d still has its client", server+1)
+		}
+		if _, err := e.resume(conn, e.others(leader)[1]); err != nil {
+			t.Errorf("elsewhere: %v", err)
+		}
+		e.Heal()
+		e.up()
+	}
+}
+
 // TestSession_OverLeaders: sessions, their ephemerals and their connections survive a change of leader where
 // nothing was under way; those that nobody comes back to expire, not before their time.
 func TestSession_OverLeaders(t *testing.T) {
