@@ -37,6 +37,9 @@ const (
 	pieceSize = 256 << 10
 	batchSize = 4
 	maxBatch  = 4 << 20
+	// flowWindow is HTTP/2's. If it is not fixed, gRPC measures the network: with a
+	// ping and two more packets for each message of a stream that is not busy.
+	flowWindow = maxBatch
 	// DefaultMaxMessage is how long a message may be unless the Hello says otherwise.
 	DefaultMaxMessage = 80 << 20
 )
