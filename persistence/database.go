@@ -125,6 +125,7 @@ func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.
 	if d.disk, err = newDisk(s, failed); err != nil {
 		return err
 	}
+	d.disk.noSync = !d.write.Sync
 	if d.end, err = inspect(d.disk); err != nil {
 		return err
 	}

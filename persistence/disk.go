@@ -27,6 +27,7 @@ type disk struct {
 	dir dirSyncer // nil: entries need no sync
 
 	failed *failure
+	noSync bool // nobody waits for syncs
 
 	mu    sync.Mutex
 	sizes map[storage.FileDesc]int64
@@ -167,10 +168,16 @@ func (d *disk) forget(fd storage.FileDesc) {
 	delete(d.sizes, fd)
 }
 
+// syncEvery is how many bytes may be written to a file without a sync. A sync of
+// much holds up those of others on the same disk: the log's, for which clients
+// wait, while a checkpoint is written.
+const syncEvery = 1 << 20
+
 type diskWriter struct {
 	storage.Writer
-	disk *disk
-	fd   storage.FileDesc
+	disk   *disk
+	fd     storage.FileDesc
+	behind int // bytes written since the last sync
 }
 
 func (w *diskWriter) Write(p []byte) (int, error) {
@@ -179,6 +186,9 @@ func (w *diskWriter) Write(p []byte) (int, error) {
 	}
 	n, err := w.Writer.Write(p)
 	w.disk.grow(w.fd, int64(n))
+	if w.behind += n; err == nil && w.behind >= syncEvery && !w.disk.noSync {
+		return n, w.Sync()
+	}
 	return n, w.disk.fail(err)
 }
 
@@ -186,5 +196,6 @@ func (w *diskWriter) Sync() error {
 	if err := w.disk.failure(); err != nil {
 		return err
 	}
+	w.behind = 0
 	return w.disk.fail(w.Writer.Sync())
 }

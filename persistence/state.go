@@ -49,6 +49,10 @@ type SessionValue struct {
 func OpenState(dir string, o Options) (*State, error) {
 	lo := o.common(stateBuffer)
 	lo.Compression = opt.SnappyCompression
+	// A checkpoint of some size becomes one table. A few more of these than LevelDB
+	// would let be, and a larger level below them, halve what compactions copy.
+	lo.CompactionL0Trigger, lo.WriteL0SlowdownTrigger, lo.WriteL0PauseTrigger = 8, 16, 24
+	lo.CompactionTotalSize = 128 << 20
 	db, err := openDatabase(dir, kindState, o, lo)
 	if err != nil {
 		return nil, err
@@ -128,8 +132,8 @@ func (s *State) Commit(c *Checkpoint) error {
 	if c.Zxid < s.zxid {
 		return fmt.Errorf("checkpoint at %s: the state stands at %s", c.Zxid, s.zxid)
 	}
-	if len(s.batch.Dump()) > keptBatch {
-		s.batch = new(leveldb.Batch)
+	if size := c.size(); size > keptBatch || len(s.batch.Dump()) > keptBatch {
+		s.batch = leveldb.MakeBatch(size) // grown bit by bit it would be copied over and over
 	}
 	s.batch.Reset()
 	s.fill(c)
@@ -139,6 +143,19 @@ func (s *State) Commit(c *Checkpoint) error {
 	s.zxid, s.digest = c.Zxid, c.Digest
 	s.waste.note(c)
 	return nil
+}
+
+// size is about what c takes in a batch, and no less.
+func (c *Checkpoint) size() int {
+	const each = 32 // LevelDB's share, and ours
+	n := each
+	for i := range c.Nodes {
+		n += each + len(c.Nodes[i].Path) + len(c.Nodes[i].Value)
+	}
+	for i := range c.Sessions {
+		n += each + len(c.Sessions[i].Value)
+	}
+	return n
 }
 
 // fill puts c into the batch.
