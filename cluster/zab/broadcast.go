@@ -52,7 +52,9 @@ func (l *Leader) put(r wire.Record, z wire.Zxid) {
 // onFlush hands on what was proposed since the last one, to the own log and to
 // the learners, and tells them what is committed.
 func (l *Leader) onFlush(out []Effect) []Effect {
-	out = l.seal(out)
+	if !l.crowded() {
+		out = l.seal(out)
+	}
 	for _, id := range l.order {
 		out = l.feed(l.learners[id], out)
 	}
@@ -61,6 +63,30 @@ func (l *Leader) onFlush(out []Effect) []Effect {
 	}
 	return out
 }
+
+// crowded tells that so much is under way that what is drafted can wait for it:
+// every log writes one batch after the other, and each batch costs every server
+// some messages. So a lone request goes at once, and what comes while it is under
+// way goes together; unless that becomes so much that the logs had better have it
+// at hand.
+func (l *Leader) crowded() bool {
+	if l.draft == nil {
+		return false
+	}
+	switch n := len(l.draft.Records); len(l.underWay) {
+	case 0:
+		return false
+	case 1:
+		return n < someRecords
+	default:
+		return n < manyRecords
+	}
+}
+
+const (
+	someRecords = 64
+	manyRecords = 1024
+)
 
 // seal packs the draft.
 func (l *Leader) seal(out []Effect) []Effect {
@@ -81,6 +107,7 @@ func (l *Leader) seal(out []Effect) []Effect {
 		b.Entries[i] = wire.Entry{Zxid: b.Records[i].Zxid, Data: buf[from:len(buf):len(buf)]}
 	}
 	l.tail = append(l.tail, b)
+	l.underWay = append(l.underWay, b.Last())
 	if l.alone() {
 		l.window = window{low: l.proposed}
 	} else {
@@ -111,6 +138,9 @@ func (l *Leader) advance(out []Effect) []Effect {
 		}
 	}
 	l.committed = max(l.committed, l.quorum.Committed(acked))
+	for len(l.underWay) > 0 && l.underWay[0] <= l.committed {
+		l.underWay = l.underWay[1:]
+	}
 	return l.apply(out)
 }
 

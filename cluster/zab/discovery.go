@@ -136,6 +136,7 @@ func (l *Leader) synchronize(n *learner, out []Effect) []Effect {
 			Why: fmt.Sprintf("it has committed %v, the leader's history ends at %v", n.info.Committed, l.proposed)}})
 		return l.onGone(n.id, out)
 	}
+	out = l.seal(out) // or it would wait for what may wait for this learner
 	n.stage, n.syncPoint, n.enters, n.answered = syncing, l.proposed, l.epoch, l.now
 	if !n.voter {
 		n.syncPoint = max(l.committed, l.begins)

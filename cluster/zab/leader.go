@@ -68,6 +68,7 @@ type Leader struct {
 	window    window
 	ends      []wire.Zxid // the last proposed of each epoch, newest first
 	draft     *Batch      // proposed since the last flush
+	underWay  []wire.Zxid // the last of each batch that is not committed
 	packer    *wire.Packer
 
 	step     wire.Epoch // being promised, 0 if none

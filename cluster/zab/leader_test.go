@@ -119,7 +119,7 @@ func TestLeader_Alone_ServesAtOnceAndStepsTheEpoch(t *testing.T) {
 	if want := wire.MakeZxid(2, 9); r.l.proposed != want || said[Serve](r.out) == nil {
 		t.Fatalf("proposed %v, want %v: %v", r.l.proposed, want, r.out)
 	}
-	if r.step(Flush{}); r.l.draft != nil || said[Append](r.out).Batch.Records[0].Op != wire.OpNewEpoch {
+	if r.step(Logged{last + 1}).step(Flush{}); r.l.draft != nil || said[Append](r.out).Batch.Records[0].Op != wire.OpNewEpoch {
 		t.Fatalf("the epoch does not begin with its record: %v", r.out)
 	}
 }
@@ -197,6 +197,51 @@ func TestLeader_Ack_CommitsWithoutItsOwnDisk(t *testing.T) {
 	}
 	if r.step(Logged{z}); said[Commit](r.out) == nil {
 		t.Fatalf("not applied: %v", r.out)
+	}
+}
+
+// TestLeader_Flush_GathersBehindWhatIsUnderWay: a lone request goes at once; what comes before it is
+// committed goes together, unless that is much.
+func TestLeader_Flush_GathersBehindWhatIsUnderWay(t *testing.T) {
+	p := history(5, 5)
+	r := lead(t, 3, p).follow(2, p)
+	proposed := func() int {
+		r.step(Flush{})
+		if m, ok := told[*wire.Propose](r.out, 2); ok {
+			return len(m.Entries)
+		}
+		return 0
+	}
+	if r.step(submit(1)); proposed() != 1 {
+		t.Fatal("a lone request waits")
+	}
+	for range 3 {
+		if r.step(submit(2)); proposed() != 0 {
+			t.Fatal("a few records do not wait for what is under way")
+		}
+	}
+	z := wire.MakeZxid(2, 1)
+	r.step(Logged{z}).heard(2, &wire.Ack{Join: 2, Zxid: z})
+	if n := proposed(); n != 6 {
+		t.Fatalf("%d records go together once that is committed", n)
+	}
+	if r.step(submit(someRecords)); proposed() != someRecords {
+		t.Fatal("many records wait for one batch")
+	}
+	if r.step(submit(manyRecords - 1)); proposed() != 0 {
+		t.Fatal("many records do not wait for two batches")
+	}
+	if r.step(submit(1)); proposed() != manyRecords {
+		t.Fatal("very many records wait")
+	}
+	r.step(submit(1)).step(Retire{})
+	z = r.l.Proposed()
+	r.step(Logged{z}).heard(2, &wire.Ack{Join: 2, Zxid: z - 1})
+	if r.step(Flush{}); said[Append](r.out) == nil {
+		t.Fatal("what is drafted is not proposed before the end")
+	}
+	if r.heard(2, &wire.Ack{Join: 2, Zxid: z}).step(Flush{}); said[Over](r.out) == nil {
+		t.Fatalf("it does not end: %v", r.out)
 	}
 }
 
