@@ -70,6 +70,7 @@ type (
 		NeedState bool // the tree is not to be trusted: its state has to be replaced
 		Accepted  Epoch
 		Credentials
+		Ensemble  string       // the id of the epoch entered last, of a server that is founded
 		Committed Zxid         // known committed
 		Ends      []Zxid       // the last record of each epoch above Committed, newest first
 		Attached  []Attachment // connections with a session
@@ -98,10 +99,12 @@ type (
 		Epoch    Epoch
 		Ensemble string
 	}
-	// AckNewLeader says that the epoch has been entered, durably.
+	// AckNewLeader says that the epoch has been entered, durably; and once more,
+	// from a server that was not founded before, when that is durable, too.
 	AckNewLeader struct {
-		Join Join
-		Zxid Zxid // last record
+		Join    Join
+		Zxid    Zxid // last record
+		Founded bool
 	}
 	// UpToDate lets a learner serve clients.
 	UpToDate struct {

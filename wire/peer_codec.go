@@ -132,6 +132,7 @@ func (m *FollowerInfo) code(c *coder) {
 	c.bool(&m.NeedState)
 	number(c, &m.Accepted)
 	c.credentials(&m.Credentials)
+	c.text(&m.Ensemble)
 	number(c, &m.Committed)
 	list(c, &m.Ends, 1, func(z *Zxid) { number(c, z) })
 	list(c, &m.Attached, 2, func(a *Attachment) {
@@ -149,11 +150,15 @@ func (m *AckEpoch) code(c *coder) {
 	c.credentials(&m.Credentials)
 }
 
-func (m *Truncate) code(c *coder)     { number(c, &m.Join); number(c, &m.After) }
-func (m *NewLeader) code(c *coder)    { number(c, &m.Join); number(c, &m.Epoch); c.text(&m.Ensemble) }
-func (m *AckNewLeader) code(c *coder) { number(c, &m.Join); number(c, &m.Zxid) }
-func (m *UpToDate) code(c *coder)     { number(c, &m.Join); number(c, &m.Committed) }
-func (m *Leave) code(c *coder)        { number(c, &m.Join); c.text(&m.Why) }
+func (m *Truncate) code(c *coder)  { number(c, &m.Join); number(c, &m.After) }
+func (m *NewLeader) code(c *coder) { number(c, &m.Join); number(c, &m.Epoch); c.text(&m.Ensemble) }
+func (m *AckNewLeader) code(c *coder) {
+	number(c, &m.Join)
+	number(c, &m.Zxid)
+	c.bool(&m.Founded)
+}
+func (m *UpToDate) code(c *coder) { number(c, &m.Join); number(c, &m.Committed) }
+func (m *Leave) code(c *coder)    { number(c, &m.Join); c.text(&m.Why) }
 
 func (m *Propose) code(c *coder) {
 	number(c, &m.Join)

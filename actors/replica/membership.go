@@ -83,10 +83,11 @@ func (r *Replica) links(m *recovered) map[wire.ServerID]link.Options {
 	}
 	cfg := r.o.Config
 	members := cfg.Members()
-	// An id that was drawn before anything was logged binds nobody: whoever drew it
-	// may have been alone with it.
+	// An id that was written before anything of its epoch was logged binds nobody:
+	// whoever drew it may have been alone with it.
 	ensemble := func() string {
-		if (patientLog{m.log}).End() == 0 {
+		last := patientLog{m.log}.End()
+		if _, current := m.log.Epochs(); last == 0 || last.Epoch() > current {
 			return ""
 		}
 		return m.log.EnsembleID()

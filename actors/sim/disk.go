@@ -186,10 +186,13 @@ func (d *disk) do(o *operation) {
 		if o.epoch < d.current {
 			d.w.fail("server %d: its current epoch goes back from %d to %d", d.n.id, d.current, o.epoch)
 		}
-		if last, _ := d.log.last(); last != 0 && d.ensemble != "" && d.ensemble != o.ensemble {
+		if last, _ := d.log.last(); last != 0 && last.Epoch() <= d.current && d.ensemble != "" && d.ensemble != o.ensemble {
 			d.w.fail("server %d: of ensemble %s, it enters %s", d.n.id, d.ensemble, o.ensemble)
 		}
-		d.current, d.ensemble, d.founded = o.epoch, o.ensemble, d.founded || o.vouch
+		d.current = o.epoch
+		if o.vouch {
+			d.ensemble, d.founded = o.ensemble, true
+		}
 	case replacing:
 		d.state, d.committed = o.state, o.state.zxid
 		d.log = journal{low: o.state.zxid, lowSum: o.state.sum}

@@ -120,3 +120,12 @@ func TestSim_ASeedIsOneRun(t *testing.T) {
 		}
 	}
 }
+
+// TestSim_ShakyStart: a first start, broken off at any point, can be begun again.
+func TestSim_ShakyStart(t *testing.T) {
+	for seed := range number(t, "TROUPE_SIM_STARTS", 60) {
+		if _, err := Run(Options{Seed: uint64(seed), Scene: ShakyStart}); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+}

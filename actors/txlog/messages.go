@@ -22,9 +22,9 @@ type (
 		Epoch wire.Epoch
 		Tell  *actor.PID
 	}
-	// Enter asks for the current epoch to be written, with the ensemble's id. Sent
-	// by a role; answered to Tell by Entered. With Vouch the log vouches for what
-	// is acknowledged from then on.
+	// Enter asks for the current epoch to be written. Sent by a role; answered to
+	// Tell by Entered. With Vouch the ensemble's id is written, too, and the log
+	// vouches for what is acknowledged from then on.
 	Enter struct {
 		Epoch    wire.Epoch
 		Ensemble string

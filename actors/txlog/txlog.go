@@ -17,7 +17,6 @@ type Disk interface {
 	SetAcceptedEpoch(wire.Epoch) error
 	Enter(e wire.Epoch, ensemble string) error
 	SetCurrentEpoch(wire.Epoch) error
-	SetEnsembleID(string) error
 	TruncateAfter(wire.Zxid) error
 	Trim(below wire.Zxid) error
 	Read(from wire.Zxid, maxBytes int) ([]persistence.Entry, error)
@@ -113,9 +112,6 @@ func (l *Log) write(c actor.Context) {
 func (l *Log) enter(m *Enter) error {
 	if m.Vouch {
 		return l.disk.Enter(m.Epoch, m.Ensemble)
-	}
-	if err := l.disk.SetEnsembleID(m.Ensemble); err != nil {
-		return err
 	}
 	return l.disk.SetCurrentEpoch(m.Epoch)
 }

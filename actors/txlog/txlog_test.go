@@ -48,7 +48,6 @@ func (d *fakeDisk) order(z wire.Zxid) error {
 
 func (d *fakeDisk) SetAcceptedEpoch(e wire.Epoch) error      { return d.order(wire.Zxid(e)) }
 func (d *fakeDisk) SetCurrentEpoch(e wire.Epoch) error       { return d.order(wire.Zxid(e)) }
-func (d *fakeDisk) SetEnsembleID(string) error               { return nil }
 func (d *fakeDisk) Enter(e wire.Epoch, _ string) error       { return d.order(wire.Zxid(e)) }
 func (d *fakeDisk) TruncateAfter(z wire.Zxid) error          { return d.order(z) }
 func (d *fakeDisk) EpochEnds(wire.Zxid) ([]wire.Zxid, error) { return []wire.Zxid{7}, nil }

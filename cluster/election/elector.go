@@ -70,6 +70,7 @@ type Elector struct {
 	self   wire.ServerID
 	voter  bool
 	quorum quorum.Quorum
+	voters int
 	isVote func(wire.ServerID) bool
 	mine   wire.Notification
 	barred bool
@@ -87,7 +88,7 @@ func New(self wire.ServerID, voters []wire.ServerID) *Elector {
 	for _, v := range voters {
 		isVoter[v] = true
 	}
-	e := &Elector{self: self, voter: isVoter[self], quorum: quorum.Majority{Voters: voters},
+	e := &Elector{self: self, voter: isVoter[self], quorum: quorum.Majority{Voters: voters}, voters: len(isVoter),
 		isVote: func(id wire.ServerID) bool { return isVoter[id] }, peers: make(map[wire.ServerID]*wire.Notification)}
 	e.mine = wire.Notification{Voter: e.voter, State: wire.Observing}
 	return e
@@ -265,13 +266,13 @@ func (e *Elector) agreed() bool {
 		}
 	}
 	note(e.self, e.mine.Credentials)
-	barren := e.mine.Last == 0 && !e.mine.Founded
+	known := []wire.Credentials{e.mine.Credentials}
 	for _, id := range e.order {
 		n := e.peers[id]
 		if n == nil || !e.isVote(id) {
 			continue
 		}
-		barren = barren && n.Last == 0 && !n.Founded
+		known = append(known, n.Credentials)
 		if e.votesAlike(id) {
 			note(id, n.Credentials)
 		}
@@ -279,7 +280,7 @@ func (e *Elector) agreed() bool {
 	if e.mine.Leader != e.self && !e.votesAlike(e.mine.Leader) {
 		return false
 	}
-	if barren {
+	if quorum.Barren(len(known) == e.voters, known...) {
 		return e.quorum.Won(all)
 	}
 	return e.quorum.Won(vouching)

@@ -17,6 +17,20 @@ type Quorum interface {
 	Won(votes map[wire.ServerID]bool) bool
 }
 
+// Barren tells whether of these servers nobody has, or can have had, anything:
+// nobody has logged a record, and none has been part of a reign with a quorum;
+// or they are all there are, so that there is nobody else to have anything. No
+// request is proposed before a quorum is founded, so a first start that is broken
+// off at any point can be begun again.
+func Barren(all bool, servers ...wire.Credentials) bool {
+	for _, s := range servers {
+		if s.Last != 0 || s.Founded && !all {
+			return false
+		}
+	}
+	return true
+}
+
 // Majority is the rule of more than half of the voters.
 type Majority struct{ Voters []wire.ServerID }
 

@@ -13,6 +13,10 @@ func (l *Leader) onSubmit(e Submit, out []Effect) []Effect {
 	if len(e.Drafts) == 0 || l.phase != broadcasting {
 		return out
 	}
+	if l.founding {
+		l.stalled = append(l.stalled, e)
+		return out
+	}
 	if l.proposed.Epoch() == l.epoch && l.proposed.Counter() >= 1<<32-1-uint32(len(e.Drafts)) {
 		l.stalled = append(l.stalled, e)
 		if l.step == 0 {
@@ -224,12 +228,17 @@ func (l *Leader) stepEpoch(out []Effect) []Effect {
 	l.draft = &Batch{}
 	l.begins = wire.MakeZxid(l.epoch, 0)
 	l.put(wire.Record{Op: wire.OpNewEpoch}, l.begins)
+	return append(l.release(out), Serve{l.epoch})
+}
+
+// release takes the requests that had to wait.
+func (l *Leader) release(out []Effect) []Effect {
 	stalled := l.stalled
 	l.stalled = nil
 	for _, s := range stalled {
 		out = l.onSubmit(s, out)
 	}
-	return append(out, Serve{l.epoch})
+	return out
 }
 
 func (l *Leader) onRetire(out []Effect) []Effect {

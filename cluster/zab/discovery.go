@@ -111,9 +111,7 @@ func (l *Leader) discovered(out []Effect) []Effect {
 		return out
 	}
 	l.phase = synchronizing
-	if l.pos.Ensemble == "" {
-		l.pos.Ensemble = l.o.Ensemble
-	}
+	l.name()
 	out = append(out, Enter{l.epoch, l.pos.Ensemble, l.pos.Founded})
 	for _, id := range slices.Clone(l.order) {
 		if n := l.learners[id]; n != nil && n.stage == promised && l.phase != ended {
@@ -121,6 +119,25 @@ func (l *Leader) discovered(out []Effect) []Effect {
 		}
 	}
 	return out
+}
+
+// name settles the ensemble's id: that of the newest epoch which somebody founded
+// has entered, or a new one. Records are proposed only when a quorum is founded,
+// and every later quorum has somebody of that one, so no two ids ever have records;
+// who was founded alone, in a first start that came to nothing, takes the new one.
+func (l *Leader) name() {
+	newest := l.pos.Credentials()
+	if !l.pos.Founded {
+		newest, l.pos.Ensemble = wire.Credentials{}, ""
+	}
+	for _, id := range l.order {
+		if n := l.learners[id]; n.voter && n.info.Founded && (!newest.Founded || n.info.Current > newest.Current) {
+			newest, l.pos.Ensemble = n.info.Credentials, n.info.Ensemble
+		}
+	}
+	if l.pos.Ensemble == "" {
+		l.pos.Ensemble = l.o.Ensemble
+	}
 }
 
 // synchronize fixes what a learner has to get before it is a follower, and the
@@ -156,6 +173,10 @@ func (l *Leader) transfer(n *learner, out []Effect) []Effect {
 }
 
 func (l *Leader) onAckNewLeader(n *learner, m *wire.AckNewLeader, out []Effect) []Effect {
+	if m.Founded {
+		n.founded = true
+		out = l.onFounded(out)
+	}
 	if n.stage != syncing || !n.newLeader || m.Zxid < n.syncPoint {
 		return out
 	}
@@ -174,6 +195,8 @@ func (l *Leader) establish(out []Effect) []Effect {
 		return out
 	}
 	l.phase, l.committed = broadcasting, l.pos.Last
+	l.founded = l.pos.Founded
+	l.founding = !l.isFounded()
 	if !l.pos.Founded {
 		l.pos.Founded, l.pos.Blank = true, false
 		out = append(out, Enter{l.epoch, l.pos.Ensemble, true})
@@ -190,6 +213,37 @@ func (l *Leader) establish(out []Effect) []Effect {
 		}
 	}
 	return append(out, Serve{l.epoch})
+}
+
+// onEntered notes what the own disk has: the epoch, later that this server is
+// part of a reign with a quorum.
+func (l *Leader) onEntered(out []Effect) []Effect {
+	if l.phase < broadcasting {
+		l.entered = true
+		return l.establish(out)
+	}
+	l.founded = true
+	return l.onFounded(out)
+}
+
+// isFounded tells whether a quorum is founded, durably.
+func (l *Leader) isFounded() bool {
+	founded := map[wire.ServerID]bool{l.o.Self: l.founded}
+	for id, n := range l.learners {
+		founded[id] = n.founded
+	}
+	return l.quorum.Won(founded)
+}
+
+// onFounded lets requests go on once a quorum is founded. Were any acknowledged
+// before, those who know of it and those who can vouch for it might be too few
+// after a crash.
+func (l *Leader) onFounded(out []Effect) []Effect {
+	if !l.founding || !l.isFounded() {
+		return out
+	}
+	l.founding = false
+	return l.release(out)
 }
 
 // admit lets a learner serve. It has what the quorum has now, and counts. One

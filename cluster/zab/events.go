@@ -77,10 +77,11 @@ type (
 	Append struct{ Batch *Batch }
 	// Promise is to be written as the accepted epoch; answered by Promised.
 	Promise struct{ Epoch wire.Epoch }
-	// Enter is to be written as the current epoch, with the ensemble's id, behind
-	// all that was appended before; answered by Entered. Founded is written, too, once
-	// the reign has a quorum, and is on disk before the first record: a first leader
-	// who comes to nothing must not pass for one who may have acknowledged something.
+	// Enter is to be written as the current epoch, behind all that was appended
+	// before; answered by Entered. That this server is Founded, and in which ensemble,
+	// is written once the reign has a quorum, and by a quorum before the first record:
+	// a first leader who comes to nothing must neither pass for one who may have
+	// acknowledged something, nor leave the name of an ensemble that never was.
 	Enter struct {
 		Epoch    wire.Epoch
 		Ensemble string

@@ -74,7 +74,7 @@ func (f *Follower) Step(e Event, out []Effect) []Effect {
 	case Start:
 		f.now, f.progress = e.Now, e.Now
 		return append(out, Send{f.m.Leader, &wire.FollowerInfo{Join: f.m.Join, Voter: f.m.Voter, NeedState: f.pos.NeedState,
-			Accepted: f.accepted, Credentials: f.pos.Credentials(), Committed: f.pos.Committed, Ends: f.pos.Ends, Attached: f.attached}})
+			Accepted: f.accepted, Credentials: f.pos.Credentials(), Ensemble: f.pos.Ensemble, Committed: f.pos.Committed, Ends: f.pos.Ends, Attached: f.attached}})
 	case Promised:
 		return f.onPromised(e.Epoch, out)
 	case Entered:
@@ -280,14 +280,17 @@ func (f *Follower) ack(out []Effect) []Effect {
 	return append(out, Send{f.m.Leader, &wire.Ack{Join: f.m.Join, Zxid: f.logged}})
 }
 
-// onEntered tells the leader that its history is durable here. What came behind
-// it meanwhile need not be.
+// onEntered tells the leader that its history is durable here, what came behind
+// it meanwhile need not be; or that this server is founded.
 func (f *Follower) onEntered(e wire.Epoch, out []Effect) []Effect {
-	if f.newLeader == nil || e != f.newLeader.Epoch || f.serving {
+	if f.newLeader == nil || e != f.newLeader.Epoch {
 		return out
+	}
+	if f.serving {
+		return append(out, Send{f.m.Leader, &wire.AckNewLeader{Join: f.m.Join, Zxid: f.logged, Founded: true}})
 	}
 	f.logged = max(f.logged, f.history)
 	f.told = max(f.told, f.logged)
-	out = append(out, Send{f.m.Leader, &wire.AckNewLeader{Join: f.m.Join, Zxid: f.logged}})
+	out = append(out, Send{f.m.Leader, &wire.AckNewLeader{Join: f.m.Join, Zxid: f.logged, Founded: f.pos.Founded}})
 	return f.apply(out)
 }

@@ -139,6 +139,23 @@ func TestFollower_Step_IsPromisedOnce(t *testing.T) {
 	}
 }
 
+// TestFollower_UpToDate_TellsWhenItIsFounded: in its first reign it says so once that is on its disk.
+func TestFollower_UpToDate_TellsWhenItIsFounded(t *testing.T) {
+	_, step := learn(Position{}, true)
+	step(said1(&wire.NewEpoch{Join: 9, Epoch: 1}))
+	step(Promised{1})
+	step(said1(&wire.NewLeader{Join: 9, Epoch: 1}))
+	if m, ok := told[*wire.AckNewLeader](step(Entered{1}), 1); !ok || m.Founded {
+		t.Fatalf("says %+v before it serves", m)
+	}
+	if e := said[Enter](step(said1(&wire.UpToDate{Join: 9}))); e == nil || !e.Founded {
+		t.Fatalf("is not founded: %v", e)
+	}
+	if m, ok := told[*wire.AckNewLeader](step(Entered{1}), 1); !ok || !m.Founded {
+		t.Fatalf("says %+v once it is founded", m)
+	}
+}
+
 func TestFollower_Stranger_IsNotHeard(t *testing.T) {
 	_, step := learn(history(5, 5), true)
 	if out := step(said1(&wire.Leave{Join: 8})); len(out) != 0 {

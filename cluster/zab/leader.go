@@ -56,6 +56,8 @@ type Leader struct {
 	begins   wire.Zxid // the record by which it was stepped to
 	promised bool      // by the own disk
 	entered  bool
+	founded  bool // on the own disk
+	founding bool // requests wait until a quorum is founded
 
 	learners map[wire.ServerID]*learner
 	order    []wire.ServerID // of learners, so that a run can be repeated
@@ -73,7 +75,7 @@ type Leader struct {
 
 	step     wire.Epoch // being promised, 0 if none
 	stepped  map[wire.ServerID]bool
-	stalled  []Submit // came while the counter was spent
+	stalled  []Submit // came while the counter was spent, or before a quorum was founded
 	round    uint64   // of confirmation
 	asking   bool
 	asked    []ask // wait for the round under way
@@ -176,8 +178,7 @@ func (l *Leader) Step(e Event, out []Effect) []Effect {
 	case Promised:
 		return l.onPromised(e.Epoch, out)
 	case Entered:
-		l.entered = true
-		return l.establish(out)
+		return l.onEntered(out)
 	case Tick:
 		return l.onTick(e.Now, out)
 	case OwnDigest:
@@ -293,12 +294,13 @@ func (l *Leader) counts(n *learner) bool { return !n.blank || l.barren() }
 
 // barren tells whether nobody here has, or can have had, anything.
 func (l *Leader) barren() bool {
+	servers := []wire.Credentials{{Last: l.pos.Last, Founded: l.pos.Founded}}
 	for _, n := range l.learners {
-		if n.voter && (n.info.Last != 0 || n.info.Founded) {
-			return false
+		if n.voter {
+			servers = append(servers, n.info.Credentials)
 		}
 	}
-	return l.pos.Last == 0 && !l.pos.Founded
+	return quorum.Barren(len(servers) == len(l.o.Voters), servers...)
 }
 
 // onGone forgets a learner. Without a quorum the reign is over.

@@ -69,7 +69,7 @@ func (r *reign) follow(id wire.ServerID, p Position) *reign {
 	r.step(Promised{r.l.Epoch()})
 	r.heard(id, &wire.AckEpoch{Join: wire.Join(id), Epoch: r.l.highest(), Fresh: true, Credentials: p.Credentials()})
 	r.step(Entered{r.l.Epoch()})
-	return r.heard(id, &wire.AckNewLeader{Join: wire.Join(id), Zxid: r.l.proposed})
+	return r.heard(id, &wire.AckNewLeader{Join: wire.Join(id), Zxid: r.l.proposed, Founded: p.Founded})
 }
 
 // said finds an effect of a type, nil if there is none.
@@ -361,6 +361,31 @@ func TestLeader_Blank(t *testing.T) {
 	begun := Position{Accepted: 1, Current: 1} // entered, before there was a quorum
 	if r := lead(t, 3, begun).follow(2, empty); !r.l.Serving() {
 		t.Error("a first start whose first leader came to nothing")
+	}
+}
+
+// TestLeader_First_ProposesNothingBeforeAQuorumIsFounded: whoever knows of an acknowledged write and whoever
+// can vouch must be a quorum, whatever crashes.
+func TestLeader_First_ProposesNothingBeforeAQuorumIsFounded(t *testing.T) {
+	empty := Position{}
+	r := lead(t, 3, empty).heard(3, info(3, empty)).follow(2, empty)
+	enter := said[Enter](r.out)
+	if enter == nil || !enter.Founded || said[Serve](r.out) == nil {
+		t.Fatalf("the reign does not begin: %v", r.out)
+	}
+	proposed := func() bool {
+		r.step(Flush{})
+		_, ok := told[*wire.Propose](r.out, 2)
+		return ok
+	}
+	if r.step(submit(1)); proposed() {
+		t.Fatal("proposed while nobody is founded")
+	}
+	if r.step(Entered{1}); proposed() {
+		t.Fatal("proposed while only the leader is founded")
+	}
+	if r.heard(2, &wire.AckNewLeader{Join: 2, Founded: true}); !proposed() || r.l.Proposed() != wire.MakeZxid(1, 1) {
+		t.Fatal("not proposed once a quorum is founded")
 	}
 }
 

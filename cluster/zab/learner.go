@@ -23,6 +23,7 @@ type learner struct {
 	join     wire.Join
 	voter    bool
 	blank    bool // cannot vouch for what it acknowledged
+	founded  bool // has been part of a reign with a quorum, and knows
 	info     *wire.FollowerInfo
 	stage    stage
 	promised bool // of its own accord, so that it counts
