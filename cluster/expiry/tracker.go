@@ -20,6 +20,7 @@ type Tracker struct {
 	sessions map[wire.SessionID]*entry
 	buckets  map[int64]map[wire.SessionID]struct{}
 	next     int64 // first bucket not looked at yet
+	spared   bool  // by the last tick, which was late
 }
 
 type entry struct {
@@ -104,7 +105,9 @@ const longPause = time.Second
 
 // Tick moves time on and returns the sessions that are over, which are then
 // forgotten. A tick that comes more than one tick late means that this server
-// was held up and could hear no one: what it is late by does not count.
+// was held up and could hear no one: what it is late by does not count. One that
+// is late at all ends nothing, unless the last one did so, too: what came while
+// the server was held up is to be heard first.
 func (t *Tracker) Tick(now time.Duration) []wire.SessionID {
 	late := now - t.now - t.tick
 	t.now = max(now, t.now)
@@ -115,6 +118,9 @@ func (t *Tracker) Tick(now time.Duration) []wire.SessionID {
 		for id, e := range t.sessions {
 			t.place(id, e, t.now-t.lost)
 		}
+	}
+	if t.spared = late > t.tick/4 && !t.spared; t.spared {
+		return nil
 	}
 	var over []wire.SessionID
 	for last := int64((t.now - t.lost) / t.tick); t.next <= last; t.next++ {

@@ -81,6 +81,22 @@ func TestTracker_TouchedBetweenTicks(t *testing.T) {
 	}
 }
 
+// TestTracker_ALateTickHearsFirst: what came while the server was held up for a moment counts.
+func TestTracker_ALateTickHearsFirst(t *testing.T) {
+	tr := NewTracker(tick, 0)
+	tr.Add(1, tick, 0)
+	if over := tr.Tick(tick + tick/2); len(over) != 0 {
+		t.Fatalf("over at a tick that is late: %v", over)
+	}
+	tr.Touch(1, tick+tick/2)
+	if over := tr.Tick(2*tick + tick/2); len(over) != 0 {
+		t.Fatalf("it was heard of, and is over: %v", over)
+	}
+	if over := append(tr.Tick(3*tick+tick/2), tr.Tick(4*tick+tick/2)...); len(over) != 1 {
+		t.Fatalf("not over: %v", over)
+	}
+}
+
 // TestTracker_LateTicksDelayByNoMoreThanTheyAreLate: a busy machine must not keep
 // dead sessions for ever.
 func TestTracker_LateTicksDelayByNoMoreThanTheyAreLate(t *testing.T) {
