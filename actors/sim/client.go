@@ -16,6 +16,7 @@ type op struct {
 	path    string
 	value   string
 	request wire.Request
+	watch   bool  // and be told of the next change
 	floor   int32 // versions that it has to see, or come behind
 }
 
@@ -58,6 +59,7 @@ type client struct {
 	lastHeard time.Duration
 	lastSent  time.Duration
 	open      []op
+	watched   map[*register]int32 // the version at which, over this connection
 	saw       map[*register]int32 // one more than the version, by this session
 	silent    time.Duration       // until then
 	resting   bool                // asks for nothing any more
@@ -108,7 +110,9 @@ func (c *client) connect(n *node) {
 	if !n.answers() {
 		return
 	}
-	c.conn = &conn{n: n, inc: n.inc, client: c}
+	w.conns++
+	c.conn = &conn{n: n, inc: n.inc, number: w.conns, client: c}
+	c.watched = make(map[*register]int32)
 	if w.odds(4) || w.params.restless {
 		c.conn.slow = w.upTo(pick(w, []time.Duration{300, 1500}) * time.Millisecond)
 	}
@@ -179,7 +183,7 @@ func (c *client) work() {
 		c.ask(op{kind: embodying, path: path, request: &wire.Create{Kind: wire.OpCreate, Path: path, ACL: wire.OpenACL, Mode: wire.ModeEphemeral}})
 	case 6, 7, 8, 9, 10, 11, 12:
 		r := pick(w, w.chain.registers)
-		c.ask(op{kind: getting, reg: r, path: r.path, floor: c.saw[r] - 1})
+		c.ask(op{kind: getting, reg: r, path: r.path, watch: w.odds(2), floor: c.saw[r] - 1})
 	case 13, 14, 15, 16, 17, 18, 19, 20, 21, 22:
 		c.syncedRead()
 	case 23, 24, 25, 26:
@@ -202,7 +206,7 @@ func (c *client) syncedRead() {
 	r := pick(c.w, c.w.chain.registers)
 	floor := max(r.done, c.saw[r]-1)
 	c.ask(op{kind: syncing, path: r.path})
-	c.ask(op{kind: getting, reg: r, path: r.path, floor: floor})
+	c.ask(op{kind: getting, reg: r, path: r.path, watch: c.w.odds(2), floor: floor})
 }
 
 // write writes a value that nobody else writes.
@@ -258,10 +262,15 @@ func (c *client) answered(a answer) {
 	switch {
 	case o.kind == getting:
 		o.reg.seen(w, &o, a.version, a.value)
+		c.unchanged(o.reg, a.version)
+		if o.watch {
+			c.watched[o.reg] = a.version
+		}
 	case a.err != wire.OK:
 		return
 	case o.kind == setting || o.kind == creating:
 		o.reg.wrote(w, &o, a.version)
+		c.unchanged(o.reg, a.version)
 	}
 	if o.reg != nil {
 		c.saw[o.reg] = max(c.saw[o.reg], a.version+1)

@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"troupe/actors/tree/watch"
 	"troupe/actors/tree/znode"
 	"troupe/wire"
 )
@@ -11,6 +12,7 @@ import (
 type conn struct {
 	n      *node
 	inc    int
+	number watch.Watcher
 	client *client
 	hello  hello
 	stage  stage
@@ -83,6 +85,7 @@ func (c *conn) close(why string) {
 	}
 	c.n.tracef("closes client %d's connection: %s", c.client.id, why)
 	c.closed = true
+	c.n.watches.Drop(c.number)
 	kept := c.n.conns[:0:0]
 	for _, x := range c.n.conns {
 		if x != c {
@@ -198,6 +201,9 @@ func (c *conn) read(o op) {
 	a := answer{xid: o.xid, version: -1, applied: c.n.tree.Applied()}
 	if z, _ := c.n.tree.Lookup(o.path); z != nil {
 		a.version, a.value = z.Version, string(z.Data)
+	}
+	if o.watch {
+		c.watch(o.path)
 	}
 	c.toClientDo(func() { c.client.answered(a) })
 }

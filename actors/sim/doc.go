@@ -8,7 +8,7 @@
 //	disk      what is synced, what is lost in a crash       disk.go
 //	node      a server's shell around the machines          node.go, role.go, state.go
 //	conn      a client's connection, as its server sees it  serve.go
-//	client    what programs do                              client.go
+//	client    what programs do                              client.go, watch.go
 //	faults    what goes wrong, and when                     faults.go
 //	scenes    beginnings and accidents of special seeds     scene.go
 //	chain     what has been committed; the invariants       check.go
@@ -19,7 +19,8 @@
 // acknowledges, what is not on its disk; a log has what its leader's has; epochs on
 // disk never go back. Of clients: sync and read is linearizable, writes commit in the
 // order they were sent, whichever connection they came by, nothing is answered
-// twice, no session is over while its client was heard of. At the end, with all
+// twice, no session is over while its client was heard of, and whoever watches is told
+// of a change before anything shows it. At the end, with all
 // faults gone: one leader, equal trees, no sessions or ephemerals but of those who
 // live.
 //

@@ -22,6 +22,7 @@ const (
 	BlankCounts
 	SyncWithoutRound
 	TrustOldConnections
+	LateEvents
 	Mutations // how many there are
 )
 
@@ -29,7 +30,8 @@ const (
 func (m Mutation) String() string {
 	return [...]string{"none", "vote by committed instead of logged zxid", "ack before sync", "register the learner after fixing the sync point",
 		"keep a phantom tail", "commit by count over epochs", "serve before NEWLEADER's quorum", "expire sessions from a stale clock",
-		"a blank voter counts", "sync without a round", "trust connections from before the last record"}[m]
+		"a blank voter counts", "sync without a round", "trust connections from before the last record",
+		"tell of a change after the reply that shows it"}[m]
 }
 
 // position changes where a server says it stands.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"troupe/actors/tree/watch"
 	"troupe/actors/tree/znode"
 	"troupe/cluster/election"
 	"troupe/cluster/sessions"
@@ -61,6 +62,7 @@ type node struct {
 	counted [10]int
 	stale   time.Duration
 
+	watches *watch.Table
 	conns   []*conn
 	touched []wire.SessionID
 	ticket  uint64
@@ -135,6 +137,7 @@ func (n *node) boot() {
 	n.alive = true
 	n.tree, n.index = clone(d.state.tree), d.state.index
 	n.digests = make(map[wire.Zxid]uint64)
+	n.watches = watch.NewTable()
 	n.elector = election.New(n.id, w.voters)
 	n.streams = make([]*stream, len(w.nodes)+1)
 	n.joining = make([]*wire.FollowerInfo, len(w.nodes)+1)

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"troupe/actors/tree/watch"
 	"troupe/wire"
 )
 
@@ -28,6 +29,7 @@ type Result struct {
 	Took                   time.Duration // simulated
 	Ready                  time.Duration // until all serve, once all faults are over
 	Halted                 int           // nobody serves, rightly
+	Told                   int           // of changes, by watches
 }
 
 // event is something that is to happen.
@@ -48,6 +50,7 @@ type world struct {
 	voters  []wire.ServerID
 	pairs   []*pair
 	clients []*client
+	conns   watch.Watcher // how many there have been
 	chain   chain
 	packer  *wire.Packer
 	params  params

@@ -81,7 +81,7 @@ func runSeeds(t *testing.T, first, seeds int) {
 	}
 	all.Wait()
 	t.Logf("%d seeds in %v: %+v", seeds, time.Since(begun).Round(time.Millisecond), sum)
-	if seeds >= 100 && (sum.Transfers == 0 || sum.Steps == 0 || sum.Expired == 0 || sum.Moved == 0) {
+	if seeds >= 100 && (sum.Transfers == 0 || sum.Steps == 0 || sum.Expired == 0 || sum.Moved == 0 || sum.Told == 0) {
 		t.Errorf("the seeds do not come to everything: %+v", sum)
 	}
 }
@@ -98,6 +98,7 @@ func (r *Result) add(o Result) {
 	r.Expired += o.Expired
 	r.Moved += o.Moved
 	r.Halted += o.Halted
+	r.Told += o.Told
 	r.Took += o.Took
 	r.Ready = max(r.Ready, o.Ready)
 }

@@ -14,10 +14,16 @@ func (n *node) apply(r *wire.Record) {
 	if out.Panic != nil {
 		n.w.fail("%v: evaluating %v: %v", n, r.Zxid, out.Panic)
 	}
-	n.tree.Perform(r, &txn, nil)
+	events := n.tree.Perform(r, &txn, nil)
+	if n.w.o.Mutation != LateEvents {
+		n.fire(events)
+	}
 	n.w.checkApplied(n, r, out)
 	n.digests[r.Zxid] = n.tree.Digest()
 	n.settle(r, out)
+	if n.w.o.Mutation == LateEvents {
+		n.fire(events)
+	}
 	n.synced()
 	for len(n.asked) > 0 && n.asked[0] <= r.Zxid {
 		z := n.asked[0]
