@@ -27,8 +27,8 @@ func (l *Leader) onFollowerInfo(from wire.ServerID, m *wire.FollowerInfo, out []
 		return l.propose(m.Accepted+1, out) // it could not promise this one any more
 	case l.phase < broadcasting && !l.supported(true, everyone):
 		return l.keepQuorum(out) // blank ones count no more, since this one has something
-	case m.Accepted > l.epoch && (n.voter || m.Accepted > l.step):
-		// also if it is the step's: perhaps somebody else was promised it, too
+	case m.Accepted > l.epoch && (n.voter || m.Accepted > l.step || m.Current > l.epoch):
+		// also if it is the step's: perhaps somebody else was promised it, too, or has begun it
 		return l.over(Over{Why: fmt.Sprintf("server %d has promised epoch %d, this reign is of %d", from, m.Accepted, l.epoch)}, out)
 	}
 	return append(out, Send{from, &wire.NewEpoch{Join: n.join, Epoch: l.highest()}})

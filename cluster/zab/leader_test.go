@@ -163,12 +163,32 @@ func TestLeader_AckEpoch_OfMoreHistory(t *testing.T) {
 func TestLeader_FollowerInfo_OfAHigherPromiseEndsTheReign(t *testing.T) {
 	p := history(5, 5)
 	r := lead(t, 5, p).heard(2, info(2, p)).follow(3, p)
-	r.follow(2, p)
+	r.follow(2, p).heard(3, &wire.AckNewLeader{Join: 3, Zxid: p.Last, Founded: true})
 	r.l.o.LastCounter = 1
-	r.step(submit(1)) // steps to epoch 3
+	if r.step(submit(1)); said[Promise](r.out) == nil {
+		t.Fatalf("it does not step to epoch 3: %v", r.out)
+	}
 	p.Accepted = 3
+	observer := info(9, p)
+	observer.Voter = false
+	if r.heard(9, observer); said[Over](r.out) != nil {
+		t.Fatalf("observer 9 has promised the epoch that is stepped to: %v", r.out)
+	}
 	if r.heard(4, info(4, p)); said[Over](r.out) == nil {
 		t.Fatalf("server 4 may have promised epoch 3 to another: %v", r.out)
+	}
+}
+
+func TestLeader_FollowerInfo_OfALaterReignEndsThisOne(t *testing.T) {
+	p := history(5, 5)
+	r := lead(t, 3, p).follow(3, p)
+	r.l.o.LastCounter = 1
+	r.step(submit(1)) // steps to epoch 3
+	p.Accepted, p.Current = 3, 3
+	observer := info(9, p)
+	observer.Voter = false
+	if r.heard(9, observer); said[Over](r.out) == nil {
+		t.Fatalf("observer 9 has entered epoch 3 with another leader: %v", r.out)
 	}
 }
 
