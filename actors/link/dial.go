@@ -50,6 +50,10 @@ func (n *Network) dial(ctx context.Context, name string) (net.Conn, error) {
 	return c, err
 }
 
+// quietDialing is for how long dials may fail before anybody is told: servers that
+// are started together are not there at the same moment.
+const quietDialing = time.Second
+
 // dialFailed tells of an attempt that failed, unless it is no news. A dial goes
 // on until it succeeds.
 func (p *port) dialFailed(err error) {
@@ -58,13 +62,18 @@ func (p *port) dialFailed(err error) {
 	}
 	p.n.counters.DialFailures.Add(1)
 	var late net.Error
+	p.mu.Lock()
 	if errors.As(err, &late) && late.Timeout() {
-		p.mu.Lock()
 		p.slow = min(p.slow+1, maxSlow)
-		p.mu.Unlock()
 	}
-	if p.trouble.news(cause(err)) {
-		p.n.o.Log.Warn().Uint8("peer", uint8(p.peer)).Str("address", p.n.address(p.peer)).Err(err).Msg("server cannot be reached")
+	if p.failing.IsZero() {
+		p.failing = time.Now()
+	}
+	since := p.failing
+	p.mu.Unlock()
+	if why := cause(err); time.Since(since) >= quietDialing && p.trouble.news(why) {
+		p.n.o.Log.Warn().Uint8("peer", uint8(p.peer)).Str("address", p.n.address(p.peer)).Time("since", since).Str("why", why).
+			Msg("server cannot be reached")
 	}
 }
 

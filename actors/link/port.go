@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"google.golang.org/grpc"
@@ -25,6 +26,7 @@ type port struct {
 	parked  *greeting  // waits for a verdict
 	goodbye chan struct{}
 	slow    int        // dials that have timed out in a row, up to maxSlow
+	failing time.Time  // dials have failed since; zero: the last one did not
 	trouble complaints // with dialing
 }
 
@@ -177,7 +179,7 @@ func (p *port) opened(s *outStream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stream == s && s.ctx.Err() == nil {
-		p.state, p.slow = open, 0
+		p.state, p.slow, p.failing = open, 0, time.Time{}
 		p.trouble.forget()
 		if p.link != nil {
 			p.n.o.System.Root.Send(p.link, &connected{})
