@@ -27,6 +27,14 @@
 // transfer of its state. What is under way to a learner is bounded by what it has
 // acknowledged, so a slow one falls back to the log and costs no memory.
 //
+// A request that is alone is proposed at once. What comes while a batch is under way
+// goes together behind it, so a crowd shares messages and syncs, with no timer.
+//
+// A server is founded once it has been part of a reign with a quorum, and has that
+// on disk with the ensemble's id: from then on it vouches for its log. Nothing is
+// proposed before a quorum is founded, so that a first start that breaks off can be
+// begun again.
+//
 // A server's entered epoch is the larger of the one on its disk and that of its
 // last record: a record of an epoch is logged only by who has its leader's
 // history up to there.
