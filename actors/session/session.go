@@ -106,7 +106,7 @@ func (s *Session) Receive(c actor.Context) {
 	case *tree.Welcome:
 		s.onWelcome(c, m)
 	case *tree.Ended:
-		s.close(c, m.Why)
+		s.onEnded(c, m)
 	case *Word:
 		s.onWord(c, m)
 	case *tree.Description:
@@ -172,8 +172,7 @@ func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
 			c.Send(s.o.Role, &leader.Sync{Connect: s.ask(c)})
 			return
 		}
-		s.respond(c, &wire.ConnectResponse{Password: make([]byte, wire.PasswordSize)})
-		s.close(c, "session expired or wrong password")
+		s.refuse(c, "session expired or wrong password")
 		return
 	}
 	var password []byte
@@ -184,6 +183,20 @@ func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
 	s.state, s.touched = admitting, time.Now() // the leader counts from here
 	c.Send(s.o.Role, &leader.Admit{Conn: s.o.ID, Actor: c.Self(), Session: s.connect.Session,
 		Timeout: int32(s.timeout / time.Millisecond), Password: password, Auth: s.auth})
+}
+
+// refuse tells the client that it has no session any more.
+func (s *Session) refuse(c actor.Context, why string) {
+	s.respond(c, &wire.ConnectResponse{Password: make([]byte, wire.PasswordSize)})
+	s.close(c, why)
+}
+
+func (s *Session) onEnded(c actor.Context, m *tree.Ended) {
+	if m.Expired && s.state == admitting {
+		s.refuse(c, m.Why)
+		return
+	}
+	s.close(c, m.Why)
 }
 
 func (s *Session) respond(c actor.Context, r *wire.ConnectResponse) {

@@ -53,6 +53,7 @@ type conn struct {
 	syncs      int // of out
 	welcome    *Welcome
 	ended      string // not empty: close after out
+	expired    bool   // the session was over when it came
 	touched    bool   // has something to be sent
 	gone       bool
 }
@@ -84,18 +85,20 @@ func (c *core) onConnect(m *Connect) Verified {
 // onAttach binds a connection to a session; the one it had before is over.
 func (c *core) onAttach(m *Attach) {
 	s, ok := c.tree.Session(m.Session)
+	cn := &conn{id: m.Conn, actor: m.Actor, session: m.Session, generation: m.Generation, auth: m.Auth}
 	if old := c.attach[m.Session]; old != nil {
 		if old.generation > m.Generation {
+			c.end(cn, "session moved to another connection")
 			return
 		}
 		c.end(old, "session moved to another connection")
 	}
-	cn := &conn{id: m.Conn, actor: m.Actor, session: m.Session, generation: m.Generation, auth: m.Auth}
 	c.conns[m.Conn], c.attach[m.Session] = cn, cn
 	switch {
 	case ok:
 		c.greet(cn, s)
 	case !m.Fresh:
+		cn.expired = true
 		c.end(cn, "session expired while it was being resumed")
 	}
 }

@@ -37,7 +37,11 @@ func (r *rig) collect() {
 			r.sent[cn.id] = append(r.sent[cn.id], show(&cn.out[i]))
 		}
 		if cn.ended != "" {
-			r.sent[cn.id] = append(r.sent[cn.id], "ended: "+cn.ended)
+			how := "ended: "
+			if cn.expired {
+				how = "expired: "
+			}
+			r.sent[cn.id] = append(r.sent[cn.id], how+cn.ended)
 		}
 		cn.welcome, cn.out, cn.ended, cn.touched = nil, nil, "", false
 	}
@@ -167,7 +171,7 @@ func TestAttach_ResumeMovesTheSession(t *testing.T) {
 	r.ask(3, read(1, 0, get("/a")))
 	r.expect(3, `1@4 "late" v1`)
 	r.onAttach(&Attach{Conn: 4, Session: 0x10, Generation: 1}) // a generation that is over
-	r.expect(4)
+	r.expect(4, "ended: session moved to another connection")
 	r.expect(3)
 	if r.attach[0x10].id != 3 || len(r.conns) != 2 {
 		t.Errorf("attached is %d, of %d connections", r.attach[0x10].id, len(r.conns))
@@ -177,7 +181,7 @@ func TestAttach_ResumeMovesTheSession(t *testing.T) {
 func TestAttach_ToASessionThatIsGone(t *testing.T) {
 	r := newRig(t)
 	r.onAttach(&Attach{Conn: 1, Session: 0x10, Generation: 1})
-	r.expect(1, "ended: session expired while it was being resumed")
+	r.expect(1, "expired: session expired while it was being resumed")
 	if len(r.conns) != 0 || len(r.attach) != 0 {
 		t.Error("the connection is kept")
 	}

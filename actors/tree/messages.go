@@ -151,7 +151,10 @@ type (
 	}
 	// Ended tells a session actor to close its connection after what it was
 	// given before.
-	Ended struct{ Why string }
+	Ended struct {
+		Why     string
+		Expired bool // before the client had a Welcome: it is to be told so
+	}
 	// Reapable answers Sweep.
 	Reapable struct{ Nodes []wire.DeleteContainer }
 	// Description answers Describe. The lists are filled in if asked for.

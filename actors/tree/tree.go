@@ -135,7 +135,7 @@ func (t *Tree) flush(c actor.Context) {
 			cn.out, cn.syncs = nil, 0
 		}
 		if cn.ended != "" {
-			c.Send(cn.actor, &Ended{cn.ended})
+			c.Send(cn.actor, &Ended{cn.ended, cn.expired})
 			cn.ended = ""
 		}
 		cn.touched = false
