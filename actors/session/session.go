@@ -69,7 +69,7 @@ type Session struct {
 	forwarded  uint64         // requests sent to the leader
 	early      []*Frames      // wait: for the attachment, a sync, a leader
 	syncs      []*leader.Sync // without a reply
-	asked      bool           // the leader, about a session that this server does not know
+	asked      bool           // the leader, about a session or a zxid that this server does not know
 	hold       hold
 	stamps     []stamp      // of requests without a reply, in order
 	queue      []wire.Reply // have not been written yet: the outbox has no room
@@ -162,16 +162,16 @@ func (s *Session) ask(c actor.Context) *tree.Connect {
 }
 
 func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
+	if m.Verdict != tree.Welcomed && !s.asked { // this server may be a little behind the one that the client comes from
+		s.asked = true
+		c.Send(s.o.Role, &leader.Sync{Connect: s.ask(c)})
+		return
+	}
 	switch m.Verdict {
 	case tree.Ahead:
 		s.stop(c, "the client has seen a zxid that this server has not")
 		return
 	case tree.Refused:
-		if !s.asked { // this server may be a little behind the one that knows it
-			s.asked = true
-			c.Send(s.o.Role, &leader.Sync{Connect: s.ask(c)})
-			return
-		}
 		s.refuse(c, "session expired or wrong password")
 		return
 	}
