@@ -23,11 +23,14 @@
 //
 // One write, from a client of a follower:
 //
-//	session -> follower -> link ~> link -> peer -> leader: zxid
+//	session -> follower ~> leader: zxid
 //	leader -> txlog (one synced write for all that waits) -> leader
-//	leader -> link ~> link -> peer -> follower -> txlog -> follower -> link ~> link -> peer -> leader: ack
-//	leader: a quorum has it -> tree, and -> link ~> link -> peer -> follower: commit
+//	leader ~> follower -> txlog -> follower ~> leader: ack
+//	leader: a quorum has it -> tree, and ~> follower: commit
 //	follower -> tree (apply, events, reply) -> session -> socket
+//
+// ~> is a lane of a link: a message goes from one role to the other past the link's
+// actor, which only opens and shuts the way (package link).
 //
 // A read: session -> tree -> session. Mailboxes are bounded by the credits that a
 // session's reader must have before it hands requests on, and by the window that

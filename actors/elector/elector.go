@@ -2,7 +2,7 @@
 // incarnation: it votes while this server looks for a leader, and tells those
 // who look what it knows while it does not.
 //
-//	link    --Up, Down, Heard--> elector --link.Send--> link
+//	link    --Up, Down, Heard--> elector --link.Send--> lane
 //	peer    --Look, Has--> elector --Elected, Forsaken--> peer
 package elector
 
@@ -57,8 +57,8 @@ type Elector struct {
 }
 
 // New makes the actor.
-func New(self wire.ServerID, voters []wire.ServerID, links role.Links) *Elector {
-	return &Elector{core: election.New(self, voters), mail: role.NewMail(links)}
+func New(self wire.ServerID, voters []wire.ServerID, lanes role.Lanes) *Elector {
+	return &Elector{core: election.New(self, voters), mail: role.NewMail(lanes)}
 }
 
 // Receive implements actor.Actor.
@@ -84,7 +84,7 @@ func (e *Elector) step(c actor.Context, ev election.Event) {
 	for _, f := range e.effects {
 		switch f := f.(type) {
 		case election.Send:
-			e.mail.Send(c, f.To, f.What)
+			e.mail.SendNow(c, f.To, f.What)
 		case election.Elected:
 			c.Send(c.Parent(), &Elected{f.Leader})
 		case election.Forsaken:

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Zab       zab.Membership
 	Position  zab.Position
-	Links     role.Links
+	Lanes     role.Lanes
 	Log, Tree *actor.PID
 	// Receive begins to store a state as of a zxid, with the tree's digest there.
 	Receive func(z wire.Zxid, digest uint64) (Incoming, error)
@@ -42,7 +42,7 @@ type Follower struct {
 
 // New makes the actor.
 func New(o Options) *Follower {
-	return &Follower{o: o, mail: role.NewMail(o.Links), started: time.Now(), admits: make(map[uint64]*leader.Admit),
+	return &Follower{o: o, mail: role.NewMail(o.Lanes), started: time.Now(), admits: make(map[uint64]*leader.Admit),
 		syncs: make(map[uint64]*leader.Sync), touched: make(map[wire.SessionID]struct{})}
 }
 
@@ -55,6 +55,8 @@ func (f *Follower) Receive(c actor.Context) {
 		f.onReceived(c, m)
 	case *leader.Submit:
 		f.send(c, &wire.SubmitRequest{Join: f.o.Zab.Join, Drafts: m.Drafts})
+	case role.Post:
+		f.mail.Post(c)
 	case *txlog.Durable:
 		f.step(c, zab.Logged{Zxid: m.Zxid})
 	case *leader.Sync:
@@ -83,6 +85,7 @@ func (f *Follower) Receive(c actor.Context) {
 		c.Request(f.o.Tree, &tree.Census{})
 		f.after(c)
 	case *actor.Stopping:
+		f.mail.Post(c)
 		f.timer.Stop()
 		f.abort()
 	}

@@ -2,7 +2,7 @@
 // the shell around zab.Follower. An observer is a follower without a vote. It
 // takes from sessions what a leader takes (package leader), and forwards it.
 //
-//	session --leader.Submit, Admit, Sync, Touch--> follower --> link
+//	session --leader.Submit, Admit, Sync, Touch--> follower --> lane
 //	peer    --role.Received, Lost--> follower --Commit, Attach, SyncPoint--> tree
 //	follower --Append, Promise, Enter, Truncate--> txlog --Durable, Promised, Entered--> follower
 package follower

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Zab            zab.Options
 	Position       zab.Position
-	Links          role.Links
+	Lanes          role.Lanes
 	Log, Tree      *actor.PID
 	Export         Exporter // of the state, for learners far behind
 	TickTime       time.Duration
@@ -54,7 +54,7 @@ type Leader struct {
 
 // New makes the actor.
 func New(o Options) *Leader {
-	return &Leader{o: o, zab: zab.NewLeader(o.Zab, o.Position), mail: role.NewMail(o.Links), started: time.Now(),
+	return &Leader{o: o, zab: zab.NewLeader(o.Zab, o.Position), mail: role.NewMail(o.Lanes), started: time.Now(),
 		every:  min(max(o.TickTime/4, 5*time.Millisecond), 500*time.Millisecond),
 		timers: make(map[any]*time.Timer), sending: make(map[wire.ServerID]*transfer),
 		joins: make(map[wire.ServerID]wire.Join)}
@@ -73,6 +73,8 @@ func (l *Leader) Receive(c actor.Context) {
 		l.step(c, zab.Flush{})
 	case *role.Received:
 		l.onReceived(c, m)
+	case role.Post:
+		l.mail.Post(c)
 	case *txlog.Durable:
 		l.step(c, zab.Logged{Zxid: m.Zxid})
 	case *Sync:
@@ -111,7 +113,7 @@ func (l *Leader) Receive(c actor.Context) {
 	case *actor.Started:
 		l.onStarted(c)
 	case *actor.Stopping:
-		l.onStopping()
+		l.onStopping(c)
 	}
 }
 
@@ -120,7 +122,8 @@ func (l *Leader) onStarted(c actor.Context) {
 	l.step(c, zab.Start{Now: l.now()})
 }
 
-func (l *Leader) onStopping() {
+func (l *Leader) onStopping(c actor.Context) {
+	l.mail.Post(c)
 	for _, t := range l.timers {
 		t.Stop()
 	}

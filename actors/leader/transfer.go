@@ -6,7 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"troupe/actors/link"
+	"troupe/actors/role"
 	"troupe/cluster/zab"
 	"troupe/wire"
 )
@@ -48,25 +48,24 @@ func (l *Leader) beginTransfer(c actor.Context, f zab.Transfer) {
 		t.credits <- struct{}{}
 	}
 	l.sending[f.Peer] = t
-	self, root, to := c.Self(), c.ActorSystem().Root, l.o.Links[f.Peer]
+	self, root, mail := c.Self(), c.ActorSystem().Root, role.NewMail(l.o.Lanes)
 	go func() {
-		err := l.export(f, t, func(m wire.PeerMessage, p *wire.Packer) { root.Send(to, &link.Send{Head: p.Peer(nil, m)}) })
+		err := l.export(f, t, func(m wire.PeerMessage) { mail.SendNow(root, f.Peer, m) })
 		root.Send(self, &exported{f.Peer, f.Join, err})
 	}()
 }
 
 // export is the goroutine of a transfer.
-func (l *Leader) export(f zab.Transfer, t *transfer, send func(wire.PeerMessage, *wire.Packer)) error {
+func (l *Leader) export(f zab.Transfer, t *transfer, send func(wire.PeerMessage)) error {
 	e, release, err := l.o.Export()
 	if err != nil {
 		return err
 	}
 	time.AfterFunc(pinned, release)
 	defer e.Close()
-	p := wire.NewPacker()
 	l.o.Logger.Info().Uint8("server", uint8(f.Peer)).Stringer("zxid", e.Zxid()).Int64("bytes", e.Bytes()).
 		Msg("sending the state to a server that is far behind")
-	send(&wire.TransferBegin{Join: f.Join, Zxid: e.Zxid(), Digest: e.Digest(), Bytes: uint64(e.Bytes())}, p)
+	send(&wire.TransferBegin{Join: f.Join, Zxid: e.Zxid(), Digest: e.Digest(), Bytes: uint64(e.Bytes())})
 	for {
 		select {
 		case <-t.stop:
@@ -77,7 +76,7 @@ func (l *Leader) export(f zab.Transfer, t *transfer, send func(wire.PeerMessage,
 		if err != nil {
 			return err
 		}
-		send(&wire.TransferChunk{Join: f.Join, Last: done, Data: chunk}, p)
+		send(&wire.TransferChunk{Join: f.Join, Last: done, Data: chunk})
 		if done {
 			return nil
 		}

@@ -23,7 +23,7 @@ func BenchmarkLink_OneByOne(b *testing.B) {
 			credit := make(chan struct{}, 1024)
 			take := func([]byte) error { <-credit; return nil }
 			there.links[1].deliver.Store(&take)
-			m := &Send{Head: make([]byte, 24), Body: make([]byte, 1000)}
+			m := one(Message{Head: make([]byte, 24), Body: make([]byte, 1000)})
 			b.SetBytes(1024)
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -43,7 +43,7 @@ func BenchmarkLink_RoundTrip(b *testing.B) {
 	for name, security := range securities(b) {
 		b.Run(name, func(b *testing.B) {
 			_, here, there := pair(b, setup{security: security})
-			m := &Send{Body: make([]byte, 1024)}
+			m := one(Message{Body: make([]byte, 1024)})
 			echo := func([]byte) error { there.send(1, m); return nil }
 			there.links[1].deliver.Store(&echo)
 			back := make(chan struct{}, 1)
@@ -67,7 +67,7 @@ func BenchmarkLink_Bulk(b *testing.B) {
 			credit := make(chan struct{}, 4)
 			take := func([]byte) error { <-credit; return nil }
 			there.links[1].deliver.Store(&take)
-			m := &Send{Head: make([]byte, 24), Body: make([]byte, 1<<20)}
+			m := one(Message{Head: make([]byte, 24), Body: make([]byte, 1<<20)})
 			b.SetBytes(1 << 20)
 			b.ResetTimer()
 			for range b.N {

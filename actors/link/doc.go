@@ -5,9 +5,12 @@
 //
 // A Network is a server's end of all links: the remote, with a guard that lets
 // nothing through but frames of peers that have shown who they are, and a dialer
-// with a handle to cut each stream. A Link is the actor for one other server:
+// with a handle to cut each stream. A Link is the actor for one other server: it
+// shakes hands, judges silence, and opens and shuts the lane, on which messages go
+// past it:
 //
-//	owner --Send--> Link --frames--> remote ... guard --frames--> Link --Deliver--> owner
+//	owner --Send--> lane --frames--> remote ... guard --Deliver--> owner
+//	Link  --hello, heartbeat, goodbye--> remote ... guard --greeting, pulse, broken--> Link
 //
 // There is one stream in each direction. On each, a Hello says who speaks and
 // carries the number of the link in that direction and an echo of the other's;

@@ -64,6 +64,7 @@ type inbound struct {
 	port     *port // of the server whose Hello it has shown
 	accepted bool  // the link has taken it
 	refused  error
+	incoming
 }
 
 // guarded is the stream as Remote sees it.
@@ -149,7 +150,7 @@ func (in *inbound) SendUserMessage(_ *actor.PID, message any) {
 	case !in.accepted:
 		in.malformed(errors.New("no hello before other frames"))
 	default:
-		in.port.tell(&frame{in, v.Value})
+		in.take(v.Value)
 	}
 }
 

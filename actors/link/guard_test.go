@@ -259,17 +259,19 @@ func TestGuard_RecoversWhatRemoteDoes(t *testing.T) {
 func TestLink_FramesOutOfPlaceBreakIt(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]func(l *Link) []byte{
-		"gap":        func(l *Link) []byte { return header(kindMessages, l.id, l.sent+2, 0) },
-		"repetition": func(l *Link) []byte { return header(kindMessages, l.id, l.sent, 0) },
-		"other link": func(l *Link) []byte { return header(kindMessages, l.id+1, l.sent+1, 0) },
-		"short":      func(l *Link) []byte { return header(kindMessages, l.id, l.sent+1, 0)[:12] },
-		"kind":       func(l *Link) []byte { return header(99, l.id, l.sent+1, 0) },
+		"gap":        func(l *Link) []byte { return header(kindMessages, l.id, l.port.sent()+2, 0) },
+		"repetition": func(l *Link) []byte { return header(kindMessages, l.id, l.port.sent(), 0) },
+		"other link": func(l *Link) []byte { return header(kindMessages, l.id+1, l.port.sent()+1, 0) },
+		"short":      func(l *Link) []byte { return header(kindMessages, l.id, l.port.sent()+1, 0)[:12] },
+		"kind":       func(l *Link) []byte { return header(99, l.id, l.port.sent()+1, 0) },
 		"length": func(l *Link) []byte {
-			return append(header(kindMessages, l.id, l.sent+1, 0), 0xff, 0xff, 0xff, 0xff, 0x7f)
+			return append(header(kindMessages, l.id, l.port.sent()+1, 0), 0xff, 0xff, 0xff, 0xff, 0x7f)
 		},
-		"heartbeat":   func(l *Link) []byte { return append(header(kindHeartbeat, l.id, l.sent+1, 0), 1) },
-		"foresight":   func(l *Link) []byte { return beat{1 << 40, 1, false}.append(header(kindHeartbeat, l.id, l.sent+1, 0)) },
-		"empty piece": func(l *Link) []byte { return header(kindPiece, l.id, l.sent+1, 0) },
+		"heartbeat": func(l *Link) []byte { return append(header(kindHeartbeat, l.id, l.port.sent()+1, 0), 1) },
+		"foresight": func(l *Link) []byte {
+			return beat{1 << 40, 1, false}.append(header(kindHeartbeat, l.id, l.port.sent()+1, 0))
+		},
+		"empty piece": func(l *Link) []byte { return header(kindPiece, l.id, l.port.sent()+1, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -119,7 +119,7 @@ func (l *Link) accept(c actor.Context, g *greeting) {
 		l.in.close()
 	}
 	l.in, l.theirs = g.in, g.hello
-	g.verdict <- nil
+	defer func() { g.verdict <- nil }() // what comes behind it finds the link up
 	l.port.hurry()
 	if l.connected && l.echoed != l.theirs.ID {
 		l.sayHello()
@@ -131,8 +131,10 @@ func (l *Link) accept(c actor.Context, g *greeting) {
 
 func (l *Link) goUp(c actor.Context) {
 	l.up = true
-	l.sent, l.received, l.echo, l.echoAt = 0, 0, 0, 0
+	l.noted, l.echo, l.echoAt = 0, 0, 0
 	l.heard, l.since = l.clock.now, l.clock.now
+	l.in.begin(l.theirs.ID, l.takes, l.o.Deliver)
+	l.port.begin(l.id, l.theirs.MaxMessage)
 	l.quiet.forget()
 	l.o.Network.counters.Up.Add(1)
 	l.log.Info().Str("address", l.o.Network.address(l.o.Peer)).Msg("link up")
@@ -142,8 +144,8 @@ func (l *Link) goUp(c actor.Context) {
 // goDown ends what Up began.
 func (l *Link) goDown(c actor.Context, why error) {
 	l.up = false
-	l.forgetWaiting()
-	l.joining = pieces{}
+	l.port.end()
+	l.in.shut()
 	l.o.Network.counters.Up.Add(-1)
 	l.o.Network.counters.Broken.Add(1)
 	l.log.Info().Str("address", l.o.Network.address(l.o.Peer)).AnErr("why", why).Msg("link down")

@@ -302,7 +302,7 @@ func (s *station) link(peer wire.ServerID, o setup) *end {
 			}
 			e.downs <- why
 		},
-		Deliver: func(_ actor.Context, b []byte) error {
+		Deliver: func(b []byte) error {
 			if !e.isUp.Load() {
 				s.t.Error("delivered while down")
 			}
@@ -319,8 +319,14 @@ func (s *station) link(peer wire.ServerID, o setup) *end {
 	return e
 }
 
+func one(m Message) *Send { return &Send{Messages: []Message{m}} }
+
 func (s *station) send(peer wire.ServerID, message any) {
-	s.system.Root.Send(s.links[peer].pid, message)
+	to := s.links[peer].pid
+	if _, ok := message.(*Send); ok {
+		to = s.net.Lane(peer)
+	}
+	s.system.Root.Send(to, message)
 }
 
 // pair starts two servers and waits until their link is up.

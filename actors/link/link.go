@@ -27,13 +27,11 @@ type Options struct {
 	Up func(c actor.Context, h wire.Hello)
 	// Down is called once for each Up.
 	Down func(c actor.Context, why error)
-	// Deliver is called for each message, in order, while the link is up. An error
-	// breaks the link. The message is the owner's to keep.
-	Deliver func(c actor.Context, message []byte) error
-	// Other is called for what the actor gets that is none of a link's, for the owner
-	// to change what the functions above do.
-	Other func(message any)
-	Log   zerolog.Logger
+	// Deliver is called for each message, in order, while the link is up, from the
+	// goroutine that reads the stream: it must not block. An error breaks the link.
+	// The message is the owner's to keep.
+	Deliver func(message []byte) error
+	Log     zerolog.Logger
 }
 
 // ErrGoodbye is why a link goes down when either server leaves for good.
@@ -56,13 +54,10 @@ type Link struct {
 	up        bool
 	leaving   bool
 
-	sent, received uint64 // frames
-	takes          uint64 // longest message, as told in the last Hello
-	waiting        []*Send
-	waitingSize    int
-	joining        pieces
+	takes uint64 // longest message, as told in the last Hello
 
 	clock   clock
+	noted   uint64        // frames that had come when somebody last looked
 	heard   time.Duration // when something came last, by clock
 	echo    uint64        // frames that the other says it has received
 	echoAt  uint64        // when it said so first, in milliseconds by its clock; 0 not yet
@@ -90,14 +85,10 @@ func (l *Link) Receive(c actor.Context) {
 		l.onStarted(c)
 	case *actor.Stopping:
 		l.onStopping(c)
-	case *Send:
-		l.onSend(c, m)
-	case *flush:
-		l.sendWaiting()
-	case *frame:
-		l.onFrame(c, m)
 	case *tick:
 		l.onTick(c)
+	case *pulse:
+		l.onPulse(c, m)
 	case *greeting:
 		l.onGreeting(c, m)
 	case *connected:
@@ -106,16 +97,16 @@ func (l *Link) Receive(c actor.Context) {
 		l.onDisconnected(c, m.why)
 	case *closed:
 		l.onClosed(c, m)
+	case *broken:
+		if l.up && (m.in == l.in || m.link == l.id) {
+			l.fail(c, m.why)
+		}
 	case *redial:
 		l.onRedial(m)
 	case *Cut:
 		l.fail(c, fmt.Errorf("cut here: %s", m.Why))
 	case *Goodbye:
 		l.onGoodbye(c)
-	default:
-		if l.o.Other != nil {
-			l.o.Other(m)
-		}
 	}
 	l.judgeRival(c)
 }
@@ -139,114 +130,6 @@ func (l *Link) onStopping(c actor.Context) {
 	}
 }
 
-// onSend keeps a message until all that has come with it has been seen: what
-// waits goes out together.
-func (l *Link) onSend(c actor.Context, m *Send) {
-	size := len(m.Head) + len(m.Body)
-	switch {
-	case !l.up:
-	case uint64(size) > l.theirs.MaxMessage:
-		l.fail(c, fmt.Errorf("a message of %d bytes, and server %d takes %d", size, l.o.Peer, l.theirs.MaxMessage))
-	case size > pieceSize-maxUvarint:
-		l.sendWaiting()
-		l.sendPieces(m)
-	default:
-		if size += uvarintSize(uint64(size)); l.waitingSize+size > pieceSize {
-			l.sendWaiting()
-		}
-		if len(l.waiting) == 0 {
-			c.Send(c.Self(), &flush{})
-		}
-		l.waiting = append(l.waiting, m)
-		l.waitingSize += size
-	}
-}
-
-const maxUvarint = 5
-
-func (l *Link) sendWaiting() {
-	if len(l.waiting) == 0 {
-		return
-	}
-	b := l.next(kindMessages, l.waitingSize)
-	for _, m := range l.waiting {
-		b = binary.AppendUvarint(b, uint64(len(m.Head)+len(m.Body)))
-		b = append(append(b, m.Head...), m.Body...)
-	}
-	l.forgetWaiting()
-	l.port.frame(b)
-}
-
-func (l *Link) forgetWaiting() {
-	clear(l.waiting)
-	l.waiting, l.waitingSize = l.waiting[:0], 0
-}
-
-func (l *Link) sendPieces(m *Send) {
-	cut(m.Head, m.Body, func(part, rest []byte, last bool) {
-		kind := kindPiece
-		if last {
-			kind = kindLast
-		}
-		l.port.frame(append(append(l.next(kind, len(part)+len(rest)), part...), rest...))
-	})
-}
-
-// next starts the next frame.
-func (l *Link) next(kind byte, room int) []byte {
-	l.sent++
-	return header(kind, l.id, l.sent, room)
-}
-
-// onFrame takes a frame of the stream that is the link's.
-func (l *Link) onFrame(c actor.Context, m *frame) {
-	if !l.up || m.in != l.in {
-		l.o.Network.counters.Stale.Add(1)
-		return
-	}
-	kind, link, seq, payload, err := split(m.b)
-	switch {
-	case err != nil:
-	case link != l.theirs.ID:
-		err = errors.New("a frame of another link")
-	case seq != l.received+1:
-		err = fmt.Errorf("frame %d came after %d", seq, l.received)
-	default:
-		l.received = seq
-		l.heard = l.clock.now
-		err = l.take(c, kind, payload)
-	}
-	if err != nil {
-		l.fail(c, err)
-	}
-}
-
-func (l *Link) take(c actor.Context, kind byte, payload []byte) error {
-	switch kind {
-	case kindMessages:
-		return eachMessage(payload, func(b []byte) error { return l.deliver(c, b) })
-	case kindPiece:
-		return l.joining.add(payload, l.takes)
-	case kindLast:
-		if err := l.joining.add(payload, l.takes); err != nil {
-			return err
-		}
-		return l.deliver(c, l.joining.join())
-	case kindHeartbeat:
-		return l.onHeartbeat(payload)
-	case kindGoodbye:
-		return ErrGoodbye
-	}
-	return fmt.Errorf("frame of kind %d", kind)
-}
-
-func (l *Link) deliver(c actor.Context, message []byte) error {
-	if !l.up { // what was delivered before has broken it
-		return nil
-	}
-	return l.o.Deliver(c, message)
-}
-
 // onGoodbye is the last that the link does.
 func (l *Link) onGoodbye(c actor.Context) {
 	if l.leaving {
@@ -256,8 +139,7 @@ func (l *Link) onGoodbye(c actor.Context) {
 	if !l.up {
 		return
 	}
-	l.sendWaiting()
-	l.port.frame(l.next(kindGoodbye, 0))
+	l.port.control(kindGoodbye, nil)
 	l.port.leave()
 	l.goDown(c, ErrGoodbye)
 }

@@ -17,8 +17,8 @@ func number(i uint64) []byte { return binary.BigEndian.AppendUint64(nil, i) }
 // exchange shows that a link that is up brings messages, both ways.
 func exchange(t testing.TB, a, b *station) {
 	t.Helper()
-	a.send(b.id, &Send{Head: []byte("to "), Body: []byte("b")})
-	b.send(a.id, &Send{Head: []byte("to "), Body: []byte("a")})
+	a.send(b.id, one(Message{Head: []byte("to "), Body: []byte("b")}))
+	b.send(a.id, one(Message{Head: []byte("to "), Body: []byte("a")}))
 	if m := receive(t, "a message", b.links[a.id].got); string(m) != "to b" {
 		t.Fatalf("%q", m)
 	}
@@ -32,8 +32,8 @@ func TestLink_BringsMessagesInOrder(t *testing.T) {
 	_, a, b := pair(t, setup{})
 	const n = 5000
 	for i := range uint64(n) {
-		a.send(2, &Send{Head: number(i), Body: []byte("body")})
-		b.send(1, &Send{Body: number(i)})
+		a.send(2, one(Message{Head: number(i), Body: []byte("body")}))
+		b.send(1, one(Message{Body: number(i)}))
 	}
 	for i := range uint64(n) {
 		if m := receive(t, "a message", b.links[1].got); !bytes.Equal(m, append(number(i), "body"...)) {
@@ -58,7 +58,7 @@ func TestLink_BringsMessagesOfAnyLength(t *testing.T) {
 	for _, size := range []int{0, 1, 127, 128, pieceSize - 6, pieceSize - 5, pieceSize - 4, pieceSize, pieceSize + 1,
 		3*pieceSize - 1, 3 * pieceSize, 3*pieceSize + 1, 9 << 20, 5, 0} {
 		for _, head := range []int{0, size / 3, size} {
-			a.send(2, &Send{Head: random[:head], Body: random[head:size]})
+			a.send(2, one(Message{Head: random[:head], Body: random[head:size]}))
 			sent = append(sent, random[:size])
 		}
 	}
@@ -77,11 +77,11 @@ func TestLink_TooLongAMessageBreaksIt(t *testing.T) {
 	change(b, func(h *wire.Hello) { h.MaxMessage = 1 << 20 })
 	b.send(1, &Cut{"a new limit"})
 	again(t, a, b)
-	a.send(2, &Send{Body: make([]byte, 1<<20)})
+	a.send(2, one(Message{Body: make([]byte, 1<<20)}))
 	if m := receive(t, "a message", b.links[1].got); len(m) != 1<<20 {
 		t.Fatalf("%d bytes", len(m))
 	}
-	a.send(2, &Send{Body: make([]byte, 1<<20+1)})
+	a.send(2, one(Message{Body: make([]byte, 1<<20+1)}))
 	if err := receive(t, "down", a.links[2].downs); !strings.Contains(err.Error(), "1048577 bytes") {
 		t.Error(err)
 	}
@@ -113,7 +113,7 @@ func TestLink_CutIsToldOnBothSidesAndMends(t *testing.T) {
 	_, a, b := pair(t, setup{})
 	for round := range uint64(6) {
 		for range 100 {
-			a.send(2, &Send{Body: number(round)})
+			a.send(2, one(Message{Body: number(round)}))
 		}
 		a.send(2, &Cut{"a test"})
 		again(t, a, b)
@@ -144,7 +144,7 @@ func TestLink_WhatTheOwnerDoesNotTakeBreaksIt(t *testing.T) {
 	}
 	b.links[1].deliver.Store(&reject)
 	for range 10 {
-		a.send(2, &Send{Body: []byte("m")})
+		a.send(2, one(Message{Body: []byte("m")}))
 	}
 	if err := receive(t, "down", b.links[1].downs); !strings.Contains(err.Error(), "liking") {
 		t.Error(err)
@@ -162,7 +162,7 @@ func TestLink_SendsNothingWhileDown(t *testing.T) {
 	f := newField()
 	a := f.stand(t, 1, []wire.ServerID{2}, setup{})
 	for range 1000 {
-		a.send(2, &Send{Body: []byte("early")})
+		a.send(2, one(Message{Body: []byte("early")}))
 	}
 	b := f.stand(t, 2, []wire.ServerID{1}, setup{})
 	meet(t, a, b)
@@ -236,8 +236,8 @@ func TestLink_SilenceBreaksIt(t *testing.T) {
 			meet(t, a, b)
 			t.Logf("met %v after healing", time.Since(healed))
 			eventually(t, "messages come again", func() bool { // a slow machine may have broken it once more
-				a.send(2, &Send{Body: []byte("again")})
-				b.send(1, &Send{Body: []byte("again")})
+				a.send(2, one(Message{Body: []byte("again")}))
+				b.send(1, one(Message{Body: []byte("again")}))
 				return len(a.links[2].got) > 0 && len(b.links[1].got) > 0
 			})
 		})
@@ -247,7 +247,7 @@ func TestLink_SilenceBreaksIt(t *testing.T) {
 // TestLink_TheOtherDirectionIsJudgedByTheOthersClock: what a heartbeat says of
 // what the other has heard is as old as the heartbeat, which may have waited.
 func TestLink_TheOtherDirectionIsJudgedByTheOthersClock(t *testing.T) {
-	l := &Link{o: Options{PeerTimeout: time.Second}, sent: 100}
+	l := &Link{o: Options{PeerTimeout: time.Second}, port: &port{out: outgoing{sent: 100}}}
 	say := func(received, at uint64) error { return l.onHeartbeat(beat{received, at, false}.append(nil)) }
 	l.clock.now = time.Hour
 	for _, ok := range [][2]uint64{{0, 5000}, {0, 5900}, {10, 6500}, {10, 7400}, {100, 9000}, {100, 10_000}} {
@@ -304,12 +304,12 @@ func TestLink_GoodbyeIsToldAtOnce(t *testing.T) {
 	next := f.listen(t, 2, []wire.ServerID{1}, o)
 	b := f.stand(t, 2, []wire.ServerID{1}, o)
 	meet(t, a, b)
-	b.send(1, &Send{Body: []byte("last")})
+	b.send(1, one(Message{Body: []byte("last")}))
 	b.send(1, &Goodbye{})
-	b.send(1, &Send{Body: []byte("too late")})
 	if err := receive(t, "down", b.links[1].downs); !errors.Is(err, ErrGoodbye) {
 		t.Error(err)
 	}
+	b.send(1, one(Message{Body: []byte("too late")}))
 	b.close()
 	if err := receive(t, "down", a.links[2].downs); !errors.Is(err, ErrGoodbye) {
 		t.Error(err)

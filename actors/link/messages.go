@@ -2,15 +2,21 @@ package link
 
 import "troupe/wire"
 
+// To a lane, which is no actor: what is done with these is done by the sender.
+type (
+	// Send sends messages to the other server, if the link is up; they are dropped
+	// otherwise. Sent by the owner.
+	Send struct{ Messages []Message }
+	// Message is Head+Body. Neither slice is changed afterwards.
+	Message struct{ Head, Body []byte }
+)
+
 // Accepts.
 type (
-	// Send sends the message Head+Body to the other server, if the link is up; it
-	// is dropped otherwise. Neither slice is changed afterwards. Sent by the owner.
-	Send struct{ Head, Body []byte }
 	// Cut breaks the link, which shakes hands anew. Sent by the owner.
 	Cut struct{ Why string }
 	// Goodbye tells the other server that this one leaves for good; its Down comes
-	// at once, and so does this one's. Nothing is sent afterwards, and no hands are
+	// at once, and so does this one's. Nothing is sent after that, and no hands are
 	// shaken. Sent by the owner.
 	Goodbye struct{}
 )
@@ -28,10 +34,17 @@ type (
 		hello   wire.Hello
 		verdict chan error
 	}
-	// frame is anything else that has come.
-	frame struct {
-		in *inbound
-		b  []byte
+	// pulse is a heartbeat that has come.
+	pulse struct {
+		in      *inbound
+		payload []byte
+	}
+	// broken says that nothing more can be taken from a stream, or be sent on the
+	// link with this number.
+	broken struct {
+		in   *inbound
+		link uint64
+		why  error
 	}
 	// closed says that a stream from the other server has ended.
 	closed struct {
@@ -42,8 +55,7 @@ type (
 
 // To itself.
 type (
-	tick  struct{}
-	flush struct{}
+	tick struct{}
 	// redial is ignored when its number is not the last one's.
 	redial struct{ number uint64 }
 )

@@ -90,8 +90,14 @@ func Listen(o NetworkOptions) (*Network, error) {
 		return nil, err
 	}
 	n.events = o.System.EventStream.Subscribe(n.onEvent)
+	for _, p := range n.ports {
+		p.lane, _ = o.System.ProcessRegistry.Add(lane{p}, "lane-to-"+nameOf(p.peer)) // the name is nobody else's
+	}
 	return n, nil
 }
+
+// Lane is what is sent to for another server: see Send.
+func (n *Network) Lane(to wire.ServerID) *actor.PID { return n.ports[to].lane }
 
 // targetID is what frames are addressed to. No process has this name: the guard
 // puts the stream's own in its place.
@@ -199,6 +205,7 @@ func (n *Network) Close() {
 	n.end()
 	for _, p := range n.ports {
 		p.cut()
+		n.o.System.ProcessRegistry.Remove(p.lane)
 	}
 	n.gate.closeAll()
 	n.remote.Shutdown(false) // only stops the gRPC server; the graceful way takes seconds and panics

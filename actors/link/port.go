@@ -18,9 +18,11 @@ type port struct {
 	n    *Network
 	peer wire.ServerID
 	pid  *actor.PID // of the other server's end
+	lane *actor.PID // of the way to it
 
 	mu      sync.Mutex
 	link    *actor.PID // nil: there is none at present
+	out     outgoing
 	state   portState
 	stream  *outStream // the one that is opening or open
 	parked  *greeting  // waits for a verdict
@@ -45,7 +47,7 @@ const (
 func (p *port) register(c actor.Context) (free bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.link = c.Self()
+	p.link, p.out.up = c.Self(), false
 	if p.parked != nil {
 		c.Send(p.link, p.parked)
 	}
@@ -109,6 +111,10 @@ func (p *port) dial(hello []byte) {
 func (p *port) frame(b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.frameLocked(b)
+}
+
+func (p *port) frameLocked(b []byte) {
 	if p.state == open {
 		p.send(b)
 	}

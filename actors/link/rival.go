@@ -21,14 +21,14 @@ func (l *Link) challenge(g *greeting) {
 	if l.rival != nil {
 		l.rival.g.verdict <- errors.New("another has come since")
 	}
-	l.heartbeat(true)
-	l.rival = &rival{g, l.sent, l.clock.now}
+	l.rival = &rival{g, l.heartbeat(true), l.clock.now}
 }
 
 // judgeRival refuses the rival if the one known lives, or puts it in its place if
 // that is silent for half a PeerTimeout, and before the rival's stream is tired of
 // waiting. What comes late because of other traffic is a sign of life, too.
 func (l *Link) judgeRival(c actor.Context) {
+	l.listen()
 	r := l.rival
 	switch {
 	case r == nil:

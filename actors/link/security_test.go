@@ -194,7 +194,7 @@ func TestSecurity_TheSecretIsNeverSent(t *testing.T) {
 	o := setup{security: secret(t, word), change: func(o *NetworkOptions) { o.Dial = spy.dialer(o.Dial) }}
 	a, b := f.stand(t, 1, []wire.ServerID{2}, o), f.stand(t, 2, []wire.ServerID{1}, o)
 	meet(t, a, b)
-	a.send(2, &Send{Body: []byte("a telling message")})
+	a.send(2, one(Message{Body: []byte("a telling message")}))
 	receive(t, "the message", b.links[1].got)
 	if s := spy.String(); len(s) < 1000 || strings.Contains(s, word) || strings.Contains(s, "telling") {
 		t.Errorf("%d bytes were sent", len(s))

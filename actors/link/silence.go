@@ -40,6 +40,7 @@ func (l *Link) tickLater(c actor.Context) {
 
 // onTick sends a heartbeat, and judges silence in this direction.
 func (l *Link) onTick(c actor.Context) {
+	l.listen()
 	l.clock.advance(time.Now())
 	l.tickLater(c)
 	now, limit := l.clock.now, l.o.PeerTimeout
@@ -57,10 +58,29 @@ func (l *Link) onTick(c actor.Context) {
 	}
 }
 
-func (l *Link) heartbeat(answer bool) {
-	l.sendWaiting()
-	h := beat{l.received, uint64(l.clock.now.Milliseconds()), answer}
-	l.port.frame(h.append(l.next(kindHeartbeat, 21)))
+// listen notes whether anything has come since it was called last.
+func (l *Link) listen() {
+	if !l.up {
+		return
+	}
+	if n := l.in.received.Load(); n != l.noted {
+		l.noted, l.heard = n, l.clock.now
+	}
+}
+
+// heartbeat tells the number of the frame that it is.
+func (l *Link) heartbeat(answer bool) uint64 {
+	h := beat{l.in.received.Load(), uint64(l.clock.now.Milliseconds()), answer}
+	return l.port.control(kindHeartbeat, h.append(nil))
+}
+
+func (l *Link) onPulse(c actor.Context, m *pulse) {
+	if !l.up || m.in != l.in {
+		return
+	}
+	if err := l.onHeartbeat(m.payload); err != nil {
+		l.fail(c, err)
+	}
 }
 
 // onHeartbeat judges silence in the other direction, by what the other server
@@ -71,7 +91,7 @@ func (l *Link) onHeartbeat(payload []byte) error {
 	switch {
 	case err != nil:
 		return err
-	case h.received > l.sent:
+	case h.received > l.port.sent():
 		return errBadFrame
 	case h.received > l.echo || l.echoAt == 0:
 		l.echo, l.echoAt = h.received, max(h.at, 1)

@@ -45,9 +45,6 @@ type (
 	remind struct{ since time.Time }
 )
 
-// To its links.
-type route struct{ to *actor.PID }
-
 // Accepts, from the replica.
 type (
 	// Retire asks to leave the ensemble in order; answered by Retired.

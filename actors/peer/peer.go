@@ -2,6 +2,7 @@ package peer
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -44,7 +45,9 @@ const (
 // Peer is the actor.
 type Peer struct {
 	o         Options
-	links     role.Links
+	links     map[wire.ServerID]*actor.PID
+	lanes     role.Lanes
+	routes    map[wire.ServerID]*atomic.Pointer[actor.PID] // whom messages are for; nil: for the peer
 	reachable map[wire.ServerID]bool
 	told      map[wire.ServerID]*wire.Notification // by those
 	elector   *actor.PID
@@ -64,7 +67,8 @@ type Peer struct {
 
 // New makes the actor.
 func New(o Options) *Peer {
-	return &Peer{o: o, links: make(role.Links), reachable: make(map[wire.ServerID]bool), told: make(map[wire.ServerID]*wire.Notification),
+	return &Peer{o: o, links: make(map[wire.ServerID]*actor.PID), lanes: make(role.Lanes),
+		routes: make(map[wire.ServerID]*atomic.Pointer[actor.PID]), reachable: make(map[wire.ServerID]bool), told: make(map[wire.ServerID]*wire.Notification),
 		held: make(map[wire.ServerID]*wire.FollowerInfo), position: zab.Position{Tail: o.Tail, Committed: o.Committed}}
 }
 
@@ -111,31 +115,28 @@ func (p *Peer) onStarted(c actor.Context) {
 	for id, o := range p.o.Links {
 		p.links[id] = p.spawnLink(c, id, o, tell)
 	}
-	p.elector = p.spawn(c, "elector", func() actor.Actor { return elector.New(p.o.Self, p.o.Voters, p.links) })
+	p.elector = p.spawn(c, "elector", func() actor.Actor { return elector.New(p.o.Self, p.o.Voters, p.lanes) })
 	p.settle(c)
 }
 
 func (p *Peer) spawnLink(c actor.Context, id wire.ServerID, o link.Options, tell func(any)) *actor.PID {
 	o.Up = func(actor.Context, wire.Hello) { tell(&up{id}) }
 	o.Down = func(_ actor.Context, why error) { tell(&down{id, why}) }
-	var role *actor.PID // whom messages are for, but for notifications; nil: for the peer
-	o.Other = func(m any) {
-		if r, ok := m.(*route); ok {
-			role = r.to
-		}
-	}
-	o.Deliver = func(c actor.Context, b []byte) error {
+	root, route := c.ActorSystem().Root, &atomic.Pointer[actor.PID]{}
+	o.Deliver = func(b []byte) error {
 		m, err := wire.UnpackPeer(b)
 		if err != nil {
 			return err
 		}
+		role := route.Load()
 		if _, notified := m.(*wire.Notification); notified || role == nil {
 			tell(&heard{id, m})
 		} else {
-			c.Send(role, received(id, m))
+			root.Send(role, received(id, m))
 		}
 		return nil
 	}
+	p.routes[id], p.lanes[id] = route, o.Network.Lane(id)
 	return p.spawn(c, "link", func() actor.Actor { return link.New(o) })
 }
 
@@ -177,11 +178,11 @@ func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
 	p.o.Elected(m.Leader)
 	if m.Leader == p.o.Self {
 		o := p.o.Leader
-		o.Position, o.Links = p.position, p.links
+		o.Position, o.Lanes = p.position, p.lanes
 		p.role = p.spawn(c, "leader", func() actor.Actor { return leader.New(o) })
 	} else {
 		o := p.o.Follower
-		o.Position, o.Links = p.position, p.links
+		o.Position, o.Lanes = p.position, p.lanes
 		o.Zab.Leader, o.Zab.Join = m.Leader, p.nextJoin()
 		p.role = p.spawn(c, "follower", func() actor.Actor { return follower.New(o) })
 		if !p.reachable[m.Leader] {
@@ -192,15 +193,15 @@ func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
 		p.onHeard(c, &heard{from, info})
 	}
 	clear(p.held)
-	p.route(c)
+	p.route()
 }
 
-// route tells the links whom their messages are for. Those that come to the peer
+// route says whom the links' messages are for. Those that come to the peer
 // until then are passed on, and may arrive behind later ones; that is why the
 // leader knows old attempts by their number.
-func (p *Peer) route(c actor.Context) {
-	for _, l := range p.links {
-		c.Send(l, &route{p.role})
+func (p *Peer) route() {
+	for _, r := range p.routes {
+		r.Store(p.role)
 	}
 }
 
@@ -256,7 +257,7 @@ func (p *Peer) onNotification(c actor.Context, from wire.ServerID, n *wire.Notif
 }
 
 func (p *Peer) send(c actor.Context, to wire.ServerID, m wire.PeerMessage) {
-	role.NewMail(p.links).Send(c, to, m)
+	role.NewMail(p.lanes).SendNow(c, to, m)
 }
 
 func (p *Peer) onDown(c actor.Context, m *down) {
@@ -310,7 +311,7 @@ func (p *Peer) onOver(c actor.Context, m *role.Over) {
 	}
 	e.Str("role", p.mode()).Str("why", m.Why).Msg("the reign is over for this server")
 	p.role, p.leader = nil, 0
-	p.route(c)
+	p.route()
 	p.position.Tail, p.position.Committed = m.Tail, m.Applied
 	p.position.NeedState = p.position.NeedState || m.NeedState
 	if p.serving {

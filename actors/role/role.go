@@ -47,28 +47,67 @@ type (
 	Replaced struct{ Zxid wire.Zxid }
 )
 
-// Links are the links to all other servers, by id.
-type Links map[wire.ServerID]*actor.PID
+// To itself.
+type (
+	// Post sends what a Mail holds.
+	Post struct{}
+)
 
-// Mail sends messages over links.
+// Lanes are the ways to all other servers, by id: what takes a link.Send.
+type Lanes map[wire.ServerID]*actor.PID
+
+// Mail is what one actor sends over links.
 type Mail struct {
-	links  Links
-	packer *wire.Packer
+	lanes   Lanes
+	packer  *wire.Packer
+	waiting map[wire.ServerID]*link.Send
+	posting bool // a Post is under way
 }
 
-// NewMail makes a Mail, for one actor.
-func NewMail(l Links) *Mail { return &Mail{l, wire.NewPacker()} }
+// NewMail makes a Mail.
+func NewMail(l Lanes) *Mail {
+	return &Mail{lanes: l, packer: wire.NewPacker(), waiting: make(map[wire.ServerID]*link.Send)}
+}
 
 // Send sends a message, which is lost if the link is down; then its sender is
-// told that.
+// told that. It waits for the Post that the actor gets behind all that has come to
+// it by now, so that what these have to say goes out together.
 func (m *Mail) Send(c actor.Context, to wire.ServerID, msg wire.PeerMessage) {
-	pid := m.links[to]
-	if pid == nil {
+	if m.lanes[to] == nil {
 		return
 	}
-	s := &link.Send{Head: m.packer.Peer(nil, msg)}
-	if p, ok := msg.(*wire.Propose); ok {
-		s.Body = p.Block
+	s := m.waiting[to]
+	if s == nil {
+		s = &link.Send{}
+		m.waiting[to] = s
 	}
-	c.Send(pid, s)
+	s.Messages = append(s.Messages, m.pack(msg))
+	if !m.posting {
+		m.posting = true
+		c.Send(c.Self(), Post{})
+	}
+}
+
+// Post sends what waits.
+func (m *Mail) Post(c actor.Context) {
+	m.posting = false
+	for to, s := range m.waiting {
+		c.Send(m.lanes[to], s)
+	}
+	clear(m.waiting)
+}
+
+// SendNow sends a message at once.
+func (m *Mail) SendNow(c actor.SenderContext, to wire.ServerID, msg wire.PeerMessage) {
+	if pid := m.lanes[to]; pid != nil {
+		c.Send(pid, &link.Send{Messages: []link.Message{m.pack(msg)}})
+	}
+}
+
+func (m *Mail) pack(msg wire.PeerMessage) link.Message {
+	packed := link.Message{Head: m.packer.Peer(nil, msg)}
+	if p, ok := msg.(*wire.Propose); ok {
+		packed.Body = p.Block
+	}
+	return packed
 }

@@ -34,7 +34,12 @@ Three servers on this machine, which survive the loss of any one:
 
 Exit status: 0 success, 1 failure, 2 a command line that means nothing.`
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "server" {
+		startCalm()
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run carries out a command line and returns the exit status.
 func run(args []string, out, errs io.Writer) int {
