@@ -121,10 +121,13 @@ func TestDamage_Tail(t *testing.T) {
 		{"cut in the last header", cut(recordBytes - 4), TailTorn, 1},
 		{"cut in the last but one", cut(recordBytes + 1), TailTorn, 2},
 		{"cut between records", cut(recordBytes), TailWhole, 1}, // which nothing here can tell
-		{"zeros appended", func(b []byte) []byte { return append(b, make([]byte, 5000)...) }, TailTorn, 0},
-		{"a few zeros appended", func(b []byte) []byte { return append(b, 0, 0, 0) }, TailTorn, 0},
+		{"zeros appended", func(b []byte) []byte { return append(b, make([]byte, 5000)...) }, TailWhole, 0},
+		{"a few zeros appended", func(b []byte) []byte { return append(b, 0, 0, 0) }, TailWhole, 0},
 		{"zeros in the last record", func(b []byte) []byte { clear(b[len(b)-200:]); return b }, TailTorn, 1},
 		{"flip in the last record", flip(func(n int) int { return n - 100 }), TailSuspect, 1},
+		{"flip in the last record, zeros ahead", func(b []byte) []byte {
+			return append(flip(func(n int) int { return n - 100 })(b), make([]byte, 5000)...)
+		}, TailSuspect, 1},
 		{"flip in the last length", flip(func(n int) int { return n - recordBytes + 4 }), TailSuspect, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -142,6 +145,38 @@ func TestDamage_Tail(t *testing.T) {
 			l.Close()
 			if l, r = mustOpenLog(t, dir, quick()); r.Tail != TailWhole || l.Last() != 2000 {
 				t.Errorf("opened once more: %+v", r)
+			}
+		})
+	}
+}
+
+// A journal that was filled ahead ends where its zeros begin. What a crash leaves
+// of the last record, in whole sectors, is told from what a failing disk does.
+func TestDamage_FilledAhead(t *testing.T) {
+	whole := makeJournal(t, 10, 3000, 40000)
+	third := len(whole) - 40000 - 2*chunkHeader // the last record, in two blocks
+	for _, c := range []struct {
+		name    string
+		edit    func(b []byte)
+		records int
+		tail    Tail
+	}{
+		{"nothing lost", func([]byte) {}, 3, TailWhole},
+		{"the last record not there", func(b []byte) { clear(b[third:]) }, 2, TailWhole}, // as if never written
+		{"its end not there", func(b []byte) { clear(b[len(b)-1000:]) }, 2, TailTorn},
+		{"its second block not there", func(b []byte) { clear(b[blockSize:]) }, 2, TailTorn},
+		{"its first sector not there", func(b []byte) { clear(b[third:][:2*sectorSize]) }, 2, TailTorn},
+		{"a bit of it changed", func(b []byte) { b[len(b)-500] ^= 1 }, 2, TailSuspect},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := slices.Clone(whole)
+			c.edit(b)
+			got, e, err := walkAll(append(b, make([]byte, 2*aheadBytes)...))
+			if err != nil || len(got) != c.records || e.tail != c.tail || (e.dropped == 0) != (c.tail == TailWhole) {
+				t.Errorf("%d records, %+v, %v", len(got), e, err)
+			}
+			if want := []int{third, len(whole)}[c.records-2]; c.tail == TailWhole && e.size != int64(want) {
+				t.Errorf("ends at %d, not at %d", e.size, want)
 			}
 		})
 	}

@@ -122,7 +122,7 @@ func openDatabase(dir string, kind byte, o Options, lo *opt.Options) (*database,
 }
 
 func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.Options) (err error) {
-	if d.disk, err = newDisk(s, failed); err != nil {
+	if d.disk, err = newDisk(s, failed, lo.WriteBuffer); err != nil {
 		return err
 	}
 	d.disk.noSync = !d.write.Sync

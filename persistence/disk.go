@@ -14,20 +14,23 @@ type dirSyncer interface {
 	SyncDir() error
 }
 
-// disk stands between LevelDB and a storage for three things LevelDB lacks:
+// disk stands between LevelDB and a storage for what LevelDB lacks:
 //
 //   - the entry of a new file is synced when the file is created, so that a
 //     synced write cannot vanish together with its file's name;
 //   - the first write, sync or creation that fails is the last: LevelDB would
 //     go on, reuse the failed batch's sequence numbers and lose what it
 //     acknowledged afterwards, or trust a sync repeated after a failed one;
+//   - journals are written ahead (ahead.go);
 //   - the bytes held are counted.
 type disk struct {
 	storage.Storage
 	dir dirSyncer // nil: entries need no sync
 
 	failed *failure
-	noSync bool // nobody waits for syncs
+	ahead  int64                      // bytes that journals are filled ahead
+	noSync bool                       // nobody waits for syncs
+	fronts map[storage.FileDesc]int64 // what is in use of the journals that were there at the start
 
 	mu    sync.Mutex
 	sizes map[storage.FileDesc]int64
@@ -40,11 +43,11 @@ type failure struct {
 	err error
 }
 
-func newDisk(s storage.Storage, failed *failure) (*disk, error) {
+func newDisk(s storage.Storage, failed *failure, journal int) (*disk, error) {
 	if failed == nil {
 		failed = new(failure)
 	}
-	d := &disk{Storage: s, failed: failed, sizes: make(map[storage.FileDesc]int64)}
+	d := &disk{Storage: s, failed: failed, ahead: min(aheadBytes, int64(journal)/aheadPart), sizes: make(map[storage.FileDesc]int64), fronts: make(map[storage.FileDesc]int64)}
 	d.dir, _ = s.(dirSyncer)
 	fds, err := s.List(storage.TypeAll)
 	if err != nil {
@@ -84,8 +87,28 @@ func (d *disk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	if err := d.syncDir(); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
+	if f, ok := w.(fillable); ok && fd.Type == storage.TypeJournal {
+		return &diskWriter{Writer: &ahead{fillable: f, by: d.ahead}, disk: d, fd: fd}, nil
+	}
 	return &diskWriter{Writer: w, disk: d, fd: fd}, nil
 }
+
+// Open ends a journal where its zeros begin, of which LevelDB knows nothing.
+func (d *disk) Open(fd storage.FileDesc) (storage.Reader, error) {
+	r, err := d.Storage.Open(fd)
+	if size, cut := d.fronts[fd]; cut && err == nil {
+		r = &front{r, io.LimitReader(r, size)}
+	}
+	return r, err
+}
+
+// front is a journal without what it was filled with.
+type front struct {
+	storage.Reader
+	first io.Reader
+}
+
+func (f *front) Read(p []byte) (int, error) { return f.first.Read(p) }
 
 func (d *disk) SetMeta(fd storage.FileDesc) error {
 	if err := d.failure(); err != nil {
@@ -184,12 +207,33 @@ func (w *diskWriter) Write(p []byte) (int, error) {
 	if err := w.disk.failure(); err != nil {
 		return 0, err
 	}
-	n, err := w.Writer.Write(p)
-	w.disk.grow(w.fd, int64(n))
+	n, err := w.put(p)
 	if w.behind += n; err == nil && w.behind >= syncEvery && !w.disk.noSync {
 		return n, w.Sync()
 	}
 	return n, w.disk.fail(err)
+}
+
+// put writes, and counts by how much the file has grown.
+func (w *diskWriter) put(p []byte) (int, error) {
+	a, ok := w.Writer.(*ahead)
+	if !ok {
+		n, err := w.Writer.Write(p)
+		w.disk.grow(w.fd, int64(n))
+		return n, err
+	}
+	before := a.filled
+	n, err := a.Write(p)
+	w.disk.grow(w.fd, a.filled-before)
+	return n, err
+}
+
+func (w *diskWriter) Close() error {
+	err := w.Writer.Close()
+	if a, ok := w.Writer.(*ahead); ok && err == nil {
+		w.disk.grow(w.fd, a.end-a.filled)
+	}
+	return err
 }
 
 func (w *diskWriter) Sync() error {

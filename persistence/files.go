@@ -35,6 +35,27 @@ func OpenFiles(dir string) (storage.Storage, error) {
 	return f, nil
 }
 
+// Create implements storage.Storage.
+func (f *files) Create(fd storage.FileDesc) (storage.Writer, error) {
+	w, err := f.Storage.Create(fd)
+	if file, ok := w.(osFile); ok && err == nil && fd.Type == storage.TypeJournal {
+		return dataFile{file}, nil
+	}
+	return w, err
+}
+
+// osFile is what LevelDB's storage makes an *os.File of.
+type osFile interface {
+	fillable
+	Fd() uintptr
+}
+
+// dataFile is a file of which a sync leaves out when it was changed last.
+type dataFile struct{ osFile }
+
+// Sync implements storage.Writer.
+func (f dataFile) Sync() error { return dataSync(f.osFile) }
+
 // SyncDir makes the entries of the directory durable.
 func (f *files) SyncDir() error { return syncDir(f.dir) }
 

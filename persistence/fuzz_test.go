@@ -75,12 +75,15 @@ func FuzzJournal(f *testing.F) {
 	f.Add(makeJournal(f, 10, 100, 0, 40000, 3))
 	f.Add(makeJournal(f, 10, 100)[:50])
 	f.Add(append(makeJournal(f, 10, 100), make([]byte, 100)...))
+	f.Add(append(makeJournal(f, 10, 100)[:100], make([]byte, 1000)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, e, err := walkAll(b)
 		if err != nil && !errors.Is(err, errBadBytes) {
 			t.Fatal(err)
 		}
-		if err == nil && (e.size != int64(len(b)) || e.dropped > e.size || (e.dropped > 0) != (e.tail != TailWhole)) {
+		whole := e.tail == TailWhole
+		if err == nil && (e.dropped > e.size || (e.dropped > 0) == whole || e.size > int64(len(b)) ||
+			!allZero(b[e.size:]) || e.size < int64(len(b)) && !whole) {
 			t.Fatalf("%d bytes: %+v", len(b), e)
 		}
 		r := journal.NewReader(bytes.NewReader(b), nil, true, true)

@@ -60,8 +60,8 @@ func clearManifests(s storage.Storage) error {
 // inspectJournals checks that the batches in the journals follow what is in
 // tables, and each other. Only the last journal with anything in it may end
 // badly: one is begun when all before it is written and synced.
-func inspectJournals(s storage.Storage, m *manifest) (last ending, err error) {
-	journals, err := s.List(storage.TypeJournal)
+func inspectJournals(d *disk, m *manifest) (last ending, err error) {
+	journals, err := d.List(storage.TypeJournal)
 	if err != nil {
 		return ending{}, err
 	}
@@ -71,9 +71,10 @@ func inspectJournals(s storage.Storage, m *manifest) (last ending, err error) {
 	var at storage.FileDesc // the journal that last speaks of
 	for _, fd := range journals {
 		var e ending
-		if err := walkFile(s, fd, &e, order.visit, order.begins); err != nil {
+		if err := walkFile(d, fd, &e, order.visit, order.begins); err != nil {
 			return ending{}, err
 		}
+		d.fronts[fd] = e.size
 		switch {
 		case e.size == 0:
 		case last.tail != TailWhole:

@@ -44,8 +44,8 @@ func (t Tail) String() string {
 // ending is how a journal file ends.
 type ending struct {
 	tail    Tail
-	size    int64 // bytes in the file
-	dropped int64 // bytes behind the last whole record
+	size    int64 // bytes in the file, less the zeros it was filled with ahead
+	dropped int64 // of those, behind the last whole record
 }
 
 // chunk is one verified chunk of a record.
@@ -143,7 +143,7 @@ func walkJournal(r io.Reader, visit func(chunk) error, begins func([]byte) bool)
 		case errors.Is(err, io.EOF):
 			return cleanEnd(j.start+int64(len(j.block)), good, open), nil
 		case errors.Is(err, errBadBytes):
-			return j.badEnd(good, begins)
+			return j.badEnd(good, open, begins)
 		default:
 			return ending{}, err
 		}
@@ -160,13 +160,14 @@ func cleanEnd(size, good int64, open bool) ending {
 }
 
 // badEnd judges bad bytes at block[pos:]: errBadBytes if a record begins
-// behind them, else what they look like.
-func (j *journalReader) badEnd(good int64, begins func([]byte) bool) (ending, error) {
+// behind them, else what they look like. Zeros to the end of the file are what
+// it was filled with ahead (ahead.go).
+func (j *journalReader) badEnd(good int64, open bool, begins func([]byte) bool) (ending, error) {
 	bad := j.start + int64(j.pos)
-	zeros := len(j.block)-j.pos < chunkHeader || allZero(j.block[j.pos:j.pos+chunkHeader])
-	cut := len(j.block) < blockSize && chunkOverruns(j.block[j.pos:])
+	due := bad + announced(j.block[j.pos:])
+	var z zeros
 	for {
-		zeros = zeros || hasZeroSector(j.block, j.pos)
+		z.look(j.block[j.pos:], j.start+int64(j.pos))
 		for p := j.pos; p < len(j.block); {
 			c, ok := parseChunk(j.block[p:])
 			switch {
@@ -184,31 +185,43 @@ func (j *journalReader) badEnd(good int64, begins func([]byte) bool) (ending, er
 			return ending{}, err
 		}
 	}
-	e := ending{tail: TailSuspect, size: j.start + int64(len(j.block))}
-	e.dropped = e.size - good
-	if zeros || cut {
-		e.tail = TailTorn
+	size := j.start + int64(len(j.block))
+	switch {
+	case z.end == 0 && !open: // nothing but zeros
+		return ending{size: good}, nil
+	case z.end == 0, z.inside, due > min(z.end, size):
+		return ending{tail: TailTorn, size: size, dropped: size - good}, nil
 	}
-	return e, nil
+	return ending{tail: TailSuspect, size: size, dropped: size - good}, nil
 }
 
-// chunkOverruns tells whether b, to the end of the file, is shorter than the
-// chunk that its header announces.
-func chunkOverruns(b []byte) bool {
-	return len(b) < chunkHeader || chunkHeader+int(binary.LittleEndian.Uint16(b[4:])) > len(b)
+// announced is the size of the chunk that b, the rest of a block, begins with.
+func announced(b []byte) int64 {
+	if len(b) < chunkHeader {
+		return chunkHeader
+	}
+	return chunkHeader + int64(binary.LittleEndian.Uint16(b[4:]))
 }
 
-// hasZeroSector tells whether a whole sector of block reads as zeros, of the
-// first one what lies behind pos. Blocks start on a sector.
-func hasZeroSector(block []byte, pos int) bool {
-	for pos < len(block) {
-		end := min((pos/sectorSize+1)*sectorSize, len(block))
-		if allZero(block[pos:end]) {
-			return true
+// zeros looks for sectors that read as zeros, which is how a device leaves those
+// that it has not written.
+type zeros struct {
+	end    int64 // behind the last sector that does not
+	inside bool  // there are some before that
+	some   bool  // there are some behind it
+}
+
+// look goes on at an offset in the file.
+func (z *zeros) look(b []byte, at int64) {
+	for len(b) > 0 {
+		n := min(sectorSize-int(at%sectorSize), len(b))
+		if allZero(b[:n]) {
+			z.some = true
+		} else {
+			z.end, z.inside = (at/sectorSize+1)*sectorSize, z.inside || z.some
 		}
-		pos = end
+		b, at = b[n:], at+int64(n)
 	}
-	return false
 }
 
 func allZero(b []byte) bool {

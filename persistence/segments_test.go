@@ -18,7 +18,7 @@ import (
 func inSegments(t *testing.T) (dir string, o Options, all []Entry) {
 	t.Helper()
 	dir, o = t.TempDir(), quick()
-	o.segment = 4 << 10
+	o.segment, o.writeBuffer = 4<<10, 16<<10
 	l, _ := mustOpenLog(t, dir, o)
 	all = entries(rand.New(rand.NewSource(1)), 1, 200, 250)
 	for _, e := range all {

@@ -26,6 +26,7 @@ type file struct {
 	written int64
 	synced  int64  // bytes from the start that syncs made durable
 	lost    []span // of those, what a failed sync dropped
+	dirty   []span // of those, zeros that have been written over since
 	linked  bool   // the name is durable
 }
 
@@ -110,11 +111,14 @@ func (a *directory) remove(fd storage.FileDesc) error {
 // durable cuts b, the content of f, down to what is certain to survive.
 func (f *file) durable(b []byte) []byte {
 	b = slices.Clone(b[:min(f.synced, int64(len(b)))])
-	for _, s := range f.lost {
+	for _, s := range slices.Concat(f.lost, f.dirty) {
 		clear(b[min(s.from, int64(len(b))):min(s.to, int64(len(b)))])
 	}
 	return b
 }
+
+// unsynced are the parts of which a sync would make something durable.
+func (f *file) unsynced() []span { return append(slices.Clone(f.dirty), span{f.synced, f.written}) }
 
 // PowerLoss crashes the disk and returns, in memory, what is on it when power
 // is back. The same seed and history give the same disk.
@@ -163,7 +167,7 @@ func (d *Disk) Kill() (*Disk, error) {
 			}
 			left.files[fd] = b
 			same := *f
-			same.lost = slices.Clone(f.lost)
+			same.lost, same.dirty = slices.Clone(f.lost), slices.Clone(f.dirty)
 			next.files[fd] = &same
 			next.disk.used += f.written
 		}
@@ -201,28 +205,37 @@ func (d *Disk) after(fill func(a, next *directory, left *memory) error) (*Disk, 
 // sectorSize is what a device writes whole or not at all.
 const sectorSize = 512
 
-// tear decides what of a file's content survives.
+// tear decides what of b, a file's content, survives: of what was not synced
+// nothing, all, what lies before some byte, or some sectors.
 func (d *Disk) tear(f *file, b []byte) []byte {
 	left := f.durable(b)
-	unsynced := b[len(left):]
-	switch d.rnd.Intn(4) {
-	case 0:
-		return left
-	case 1:
-		return append(left, unsynced...)
-	case 2:
-		return append(left, unsynced[:d.rnd.Intn(len(unsynced)+1)]...)
+	length := int64(len(left))
+	left = append(left, make([]byte, len(b)-len(left))...)
+	how := d.rnd.Intn(4)
+	before := int64(d.rnd.Intn(len(b) + 1))
+	if how == 2 && before < f.synced { // more often in what is not synced than in all the rest
+		before = f.synced + int64(d.rnd.Intn(len(b)-int(f.synced)+1))
 	}
-	from := len(left)
-	left = append(left, unsynced...)
-	for from < len(left) {
-		end := min((from/sectorSize+1)*sectorSize, len(left))
-		if d.coin() {
-			clear(left[from:end])
+	for _, s := range f.unsynced() {
+		for from := s.from; from < s.to; {
+			to := min((from/sectorSize+1)*sectorSize, s.to)
+			switch {
+			case how == 2:
+				to = min(to, max(from, before))
+			case how == 0, how == 3 && d.coin():
+				from = to
+				continue
+			}
+			if copy(left[from:to], b[from:to]) == 0 {
+				break
+			}
+			from, length = to, max(length, to)
 		}
-		from = end
 	}
-	return left
+	if how == 3 {
+		length = int64(len(b))
+	}
+	return left[:length]
 }
 
 func sorted[V any](m map[storage.FileDesc]V) []storage.FileDesc {

@@ -1,6 +1,7 @@
 package faulty
 
 import (
+	"io"
 	"syscall"
 	"time"
 
@@ -181,21 +182,55 @@ type writer struct {
 // Write writes p, or what of it fits. A write that a crash interrupts is in
 // the file, unsynced.
 func (w *writer) Write(p []byte) (n int, err error) {
+	return w.write(p, func() int64 { return w.file.written }, w.Writer.Write)
+}
+
+// WriteAt does so at an offset: behind the end, or over zeros.
+func (w *writer) WriteAt(p []byte, at int64) (n int, err error) {
+	return w.write(p, func() int64 { return at }, func(p []byte) (int, error) {
+		return w.Writer.(io.WriterAt).WriteAt(p, at)
+	})
+}
+
+// Truncate cuts zeros off the end, which a crash may undo or not.
+func (w *writer) Truncate(size int64) error {
+	d := w.h.dir.disk
+	defer w.h.done()
+	if err := w.h.usable(); err != nil {
+		return err
+	}
+	if _, err := d.step(Write); err != nil {
+		return err
+	}
+	if err := w.Writer.(interface{ Truncate(int64) error }).Truncate(size); err != nil {
+		return err
+	}
+	d.used -= w.file.written - size
+	w.file.written, w.file.synced = size, min(w.file.synced, size)
+	return nil
+}
+
+func (w *writer) write(p []byte, at func() int64, put func([]byte) (int, error)) (n int, err error) {
 	d := w.h.dir.disk
 	defer w.h.done()
 	if err := w.h.usable(); err != nil {
 		return 0, err
 	}
 	half, failed := d.step(Write)
-	if failed != nil && !half {
+	from := at()
+	if grows := from + int64(len(p)) - w.file.written; failed != nil && !half {
 		p = p[:d.rnd.Intn(len(p)+1)] // what an I/O error leaves is anyone's guess
-	} else if d.quota >= 0 && d.used+int64(len(p)) > d.quota {
-		p = p[:max(d.quota-d.used, 0)]
+	} else if d.quota >= 0 && d.used+grows > d.quota {
+		p = p[:max(int64(len(p))-(d.used+grows-d.quota), 0)]
 		failed = syscall.ENOSPC
 	}
-	n, err = w.Writer.Write(p)
-	w.file.written += int64(n)
-	d.used += int64(n)
+	n, err = put(p)
+	to := from + int64(n)
+	if from < w.file.synced {
+		w.file.dirty = append(w.file.dirty, span{from, min(to, w.file.synced)})
+	}
+	d.used += max(to-w.file.written, 0)
+	w.file.written = max(w.file.written, to)
 	if failed != nil {
 		err = failed
 	}
@@ -215,7 +250,8 @@ func (w *writer) Sync() error {
 	half, err := d.step(Sync)
 	if err != nil {
 		if !half {
-			w.file.lost = append(w.file.lost, span{w.file.synced, w.file.written})
+			w.file.lost = append(w.file.lost, w.file.unsynced()...)
+			w.file.dirty = nil
 		}
 		return err
 	}
@@ -225,7 +261,7 @@ func (w *writer) Sync() error {
 	if err := w.Writer.Sync(); err != nil {
 		return err
 	}
-	w.file.synced = w.file.written
+	w.file.synced, w.file.dirty = w.file.written, nil
 	if w.fd.Type == storage.TypeManifest {
 		w.h.dir.link()
 	}

@@ -2,6 +2,7 @@ package faulty
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"sync"
 
@@ -106,6 +107,27 @@ func (w *memoryWriter) Write(p []byte) (int, error) {
 	defer w.m.mu.Unlock()
 	w.m.files[w.fd] = append(w.m.files[w.fd], p...)
 	return len(p), nil
+}
+
+// WriteAt implements io.WriterAt; it leaves no holes.
+func (w *memoryWriter) WriteAt(p []byte, at int64) (int, error) {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	b := w.m.files[w.fd]
+	if at > int64(len(b)) {
+		return 0, fmt.Errorf("a hole before %d", at)
+	}
+	n := copy(b[at:], p)
+	w.m.files[w.fd] = append(b, p[n:]...)
+	return len(p), nil
+}
+
+// Truncate cuts the file.
+func (w *memoryWriter) Truncate(size int64) error {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	w.m.files[w.fd] = w.m.files[w.fd][:size:size]
+	return nil
 }
 
 func (*memoryWriter) Sync() error  { return nil }
