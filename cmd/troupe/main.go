@@ -85,7 +85,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cobra.EnableCommandSorting = false
-	root.AddCommand(newServer(), newStart(), newStop(), newRestart(), newStatus(), newEnsemble(), cli.New(), bench.New(), newVersion())
+	root.AddCommand(newServer(), newStart(), newStop(), newRestart(), newStatus(), newEnsemble(), cli.New(), bench.New(), bench.NewChaos(), newVersion())
 	return root
 }
 

@@ -1,0 +1,154 @@
+package chaos
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is what a run has shown.
+type Report struct {
+	Target     string         `json:"target"`
+	Servers    int            `json:"servers"`
+	Seed       uint64         `json:"seed"`
+	Lasted     time.Duration  `json:"lasted"` // nanoseconds
+	Operations map[string]int `json:"operations"`
+	Rows       []Row          `json:"rows"`
+	Events     []Event        `json:"events"`
+	Seats      []Seat         `json:"-"` // in the timeline
+	Violations []Violation    `json:"violations"`
+
+	ops []Op
+}
+
+// Row is what one kind of fault has cost. Times are in milliseconds.
+type Row struct {
+	Fault Fault `json:"fault"`
+	Times int   `json:"times"`
+	// Gap is the longest time without a successful write between the fault and
+	// the moment when all servers served again; Back is from the end of the fault
+	// to that moment. The median, and the worst.
+	Gap, GapWorst   float64
+	Back, BackWorst float64
+}
+
+// newReport judges the evidence.
+func newReport(o *Options, events []Event, seats []Seat, e *Evidence) *Report {
+	r := &Report{Seats: seats, Target: o.Target, Servers: o.Servers, Seed: o.Seed, Events: events, Operations: make(map[string]int),
+		Violations: check(e), ops: e.Ops}
+	for i := range e.Ops {
+		r.Operations[string(e.Ops[i].Outcome)]++
+		r.Lasted = max(r.Lasted, e.Ops[i].Ended)
+	}
+	for _, f := range Faults {
+		var gaps, backs []float64
+		for _, ev := range events {
+			if ev.Fault == f.Fault {
+				gaps = append(gaps, millis(gap(e.Ops, ev.Begun, ev.Served)))
+				backs = append(backs, millis(ev.Served-ev.Ended))
+			}
+		}
+		if len(gaps) > 0 {
+			row := Row{Fault: f.Fault, Times: len(gaps)}
+			row.Gap, row.GapWorst = spread(gaps)
+			row.Back, row.BackWorst = spread(backs)
+			r.Rows = append(r.Rows, row)
+		}
+	}
+	return r
+}
+
+// gap is the longest time between two successful writes that ended, one after
+// the other, the second in a span of time.
+// ops are in the order in which they ended.
+func gap(ops []Op, from, to time.Duration) (longest time.Duration) {
+	last := time.Duration(-1)
+	for i := range ops {
+		if ops[i].Outcome != Done || !ops[i].changes() {
+			continue
+		}
+		ended := ops[i].Ended
+		if last >= 0 && ended >= from {
+			longest = max(longest, ended-last)
+		}
+		if last = ended; ended > to {
+			break
+		}
+	}
+	return longest
+}
+
+// spread is the median and the highest.
+func spread(values []float64) (median, worst float64) {
+	slices.Sort(values)
+	return values[len(values)/2], values[len(values)-1]
+}
+
+// Write writes the summary, for people.
+func (r *Report) Write(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "\n%s, %d servers, seed %d: %.0f s, %d faults, %d operations done, %d unknown, %d not done\n\n", r.Target, r.Servers,
+		r.Seed, r.Lasted.Seconds(), len(r.Events), r.Operations[string(Done)]+r.Operations[string(Refused)],
+		r.Operations[string(Unknown)], r.Operations[string(NotDone)])
+	fmt.Fprintln(t, "fault\ttimes\tno write for, ms\tworst\tall serve again, ms\tworst\t")
+	for _, row := range r.Rows {
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t\n", row.Fault, row.Times, row.Gap, row.GapWorst, row.Back, row.BackWorst)
+	}
+	fmt.Fprintln(t)
+	for _, c := range Checks {
+		n := 0
+		for _, v := range r.Violations {
+			if v.Check == c.Name {
+				n++
+			}
+		}
+		fmt.Fprintf(t, "%s\t%s\t\n", c.Name, map[bool]string{true: "holds", false: fmt.Sprintf("VIOLATED %d times", n)}[n == 0])
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	const shown = 20
+	for i, v := range r.Violations {
+		if i == shown {
+			_, err := fmt.Fprintf(w, "and %d more\n", len(r.Violations)-shown)
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%s: %s\n", v.Check, v.What); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Save leaves the history, the report and pictures of violations in a directory.
+func (r *Report) Save(dir string) error {
+	err := errors.Join(
+		save(filepath.Join(dir, "history.jsonl"), func(w io.Writer) error { return write(w, r.ops) }),
+		save(filepath.Join(dir, "report.json"), func(w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			return e.Encode(r)
+		}),
+		save(filepath.Join(dir, "report.txt"), r.Write),
+		save(filepath.Join(dir, "report.html"), r.WriteHTML))
+	for i, v := range r.Violations {
+		if v.Picture != nil {
+			err = errors.Join(err, v.Picture(filepath.Join(dir, fmt.Sprintf("violation%d.html", i+1))))
+		}
+	}
+	return err
+}
+
+func save(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}

@@ -1,0 +1,190 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"troupe/bench/process"
+	"troupe/bench/process/mesh"
+)
+
+// Options say what to do.
+type Options struct {
+	Target   string // troupe or apache
+	Servers  int
+	For      time.Duration // faults are begun for so long
+	Faults   []Fault
+	Seed     uint64
+	Sessions int
+	Patience time.Duration // for the ensemble to come back after a fault
+	Config   []string      // further lines of every zoo.cfg
+	Heap     string        // -Xmx of the JVM
+	Binary   string        // the troupe program
+	Dir      string        // absolute: what is left of the run goes here
+	Progress io.Writer
+}
+
+// Defaults are the options of the command.
+func Defaults() Options {
+	o := Options{Target: string(process.Troupe), Servers: 3, For: time.Minute, Seed: 1, Sessions: 10,
+		Patience: time.Minute, Heap: "1g", Progress: io.Discard}
+	for _, f := range Faults {
+		o.Faults = append(o.Faults, f.Fault)
+	}
+	return o
+}
+
+// check finds what cannot be done.
+func (o *Options) check() error {
+	var wrong []error
+	if o.Target != string(process.Troupe) && o.Target != string(process.Apache) {
+		wrong = append(wrong, fmt.Errorf("target %q: want troupe or apache", o.Target))
+	}
+	if o.Servers < 3 || o.Servers > 9 {
+		wrong = append(wrong, fmt.Errorf("servers is %d, want 3 to 9", o.Servers))
+	}
+	if o.For <= 0 || o.Sessions < 1 || o.Patience <= 0 {
+		wrong = append(wrong, errors.New("time, sessions and patience must be positive"))
+	}
+	if len(o.Faults) == 0 {
+		wrong = append(wrong, errors.New("no faults"))
+	}
+	for _, f := range o.Faults {
+		if err := knownFault(f); err != nil {
+			wrong = append(wrong, err)
+		} else if !Possible(f, o.Target) {
+			wrong = append(wrong, fmt.Errorf("fault %s: Apache's servers do not find together again through links that can be cut here", f))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// Event is a fault that has happened. Times are from the start of the run.
+type Event struct {
+	Fault  Fault         `json:"fault"`
+	Hit    []int         `json:"hit"`    // servers, from 1
+	Begun  time.Duration `json:"begun"`  // nanoseconds
+	Ended  time.Duration `json:"ended"`  // nanoseconds: when repairs began
+	Served time.Duration `json:"served"` // nanoseconds: when all servers served again
+}
+
+// Run hurts an ensemble and judges it. What violates is in the report; an error
+// says that there is none. All servers have ended when it returns.
+func Run(ctx context.Context, o Options) (report *Report, err error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if err := process.Available(process.Kind(o.Target)); err != nil && o.Target == string(process.Apache) {
+		return nil, err
+	}
+	spec := mesh.Spec{EnsembleSpec: process.EnsembleSpec{Kind: process.Kind(o.Target), Dir: filepath.Join(o.Dir, "servers"),
+		Servers: o.Servers, Config: append([]string{"maxClientCnxns=0"}, o.Config...), Heap: o.Heap}}
+	if spec.Kind == process.Troupe {
+		spec.Binary = o.Binary
+	}
+	for _, f := range o.Faults {
+		spec.Cuttable = spec.Cuttable || f.cuts()
+	}
+	e, err := mesh.New(spec)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.Kill()) }()
+	if err := o.say("%s: starting %d servers, seed %d", o.Target, o.Servers, o.Seed); err != nil {
+		return nil, err
+	}
+	if err := e.Start(ctx); err != nil {
+		return nil, err
+	}
+	return o.ordeal(ctx, e)
+}
+
+// calm is how long the ensemble is let be after the last fault.
+const calm = 2 * time.Second
+
+// ordeal carries out the plan under load, and judges what there was to see.
+func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error) {
+	addrs := e.Addrs(0)
+	c, err := gather(ctx, addrs, o.Sessions, o.Seed, 2*o.For)
+	if err != nil {
+		return nil, err
+	}
+	l := &lookout{began: c.began, addrs: addrs}
+	watching, blind := context.WithCancel(ctx)
+	var lookouts sync.WaitGroup
+	lookouts.Go(func() { l.watch(watching) })
+	events, err := o.steps(ctx, e, c, l)
+	ops, failed := c.dismiss()
+	blind()
+	lookouts.Wait()
+	if err := errors.Join(err, failed); err != nil {
+		return nil, err
+	}
+	evidence := &Evidence{Ops: ops}
+	if evidence.Trees, err = trees(ctx, addrs); err != nil {
+		return nil, err
+	}
+	return newReport(o, events, l.all(), evidence), nil
+}
+
+// steps carries out the plan.
+func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *lookout) (events []Event, err error) {
+	for _, s := range plan(o.Seed, o.Faults, o.For) {
+		event, err := o.step(ctx, e, c, s)
+		if err != nil {
+			return nil, fmt.Errorf("%s at %.1f s: %w", s.Fault, event.Begun.Seconds(), err)
+		}
+		events = append(events, event)
+		leader := 0
+		if seats := l.all(); len(seats) > 0 {
+			leader = seats[len(seats)-1].Leader
+		}
+		ops := c.history.All()
+		if err := o.say("%7.1f s  %-16s server %v, for %.1f s: no write for %.0f ms, all served %.0f ms after its end; server %d leads; %d operations",
+			event.Begun.Seconds(), s.Fault, event.Hit, (event.Ended - event.Begun).Seconds(), millis(gap(ops, event.Begun, event.Served)),
+			millis(event.Served-event.Ended), leader, len(ops)); err != nil {
+			return nil, err
+		}
+	}
+	return events, pause(ctx, calm)
+}
+
+// step carries out one step of the plan.
+func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, s Step) (event Event, err error) {
+	if err := pause(ctx, s.Calm); err != nil {
+		return event, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Lasts+o.Patience)
+	defer cancel()
+	event = Event{Fault: s.Fault, Begun: time.Since(c.began)}
+	victims, err := hit(ctx, e, s)
+	if err != nil {
+		return event, err
+	}
+	if err := pause(ctx, s.Lasts); err != nil {
+		return event, err
+	}
+	event.Ended = time.Since(c.began)
+	if err := repair(ctx, e, s.Fault, victims); err != nil {
+		return event, err
+	}
+	event.Served = time.Since(c.began)
+	for _, v := range victims {
+		event.Hit = append(event.Hit, v+1)
+	}
+	return event, nil
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func (o *Options) say(format string, args ...any) error {
+	if _, err := fmt.Fprintf(o.Progress, format+"\n", args...); err != nil {
+		return fmt.Errorf("tell progress: %w", err)
+	}
+	return nil
+}

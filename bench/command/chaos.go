@@ -1,0 +1,122 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"troupe/bench/chaos"
+)
+
+const chaosLong = `Hurt an ensemble of real processes by a plan, and judge what its clients have seen.
+
+  troupe chaos                                all faults, in turn by chance, for a minute
+  troupe chaos --servers 5 --for 10m --faults kill-leader,isolate-leader --seed 42
+  troupe chaos --target apache --faults kill-leader,kill-follower
+  troupe chaos --list                         faults and checks
+
+The servers run here, in processes of their own. Sessions spread over all of them
+read and write all the time; what each asked and was told is kept and judged at the
+end. The same seed, faults and time make the same plan.
+
+What is left of a run, the history and the servers' logs and data among it, is in
+the directory that the last line names. Exit status 1 says that a check is violated,
+or that the run could not be carried out.`
+
+// errViolated says that a run has shown what must not be.
+var errViolated = errors.New("checks are violated")
+
+// NewChaos is the command "troupe chaos".
+func NewChaos() *cobra.Command {
+	o := chaos.Defaults()
+	faults := make([]string, 0, len(o.Faults))
+	for _, f := range o.Faults {
+		faults = append(faults, string(f))
+	}
+	span := o.For
+	list := false
+	cmd := &cobra.Command{
+		Use:          "chaos",
+		Short:        "Hurt an ensemble and judge what its clients have seen",
+		Long:         chaosLong,
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if list {
+				return listChaos(cmd.OutOrStdout())
+			}
+			o.For, o.Faults = span, nil
+			for _, f := range faults {
+				if f := chaos.Fault(f); cmd.Flags().Changed("faults") || chaos.Possible(f, o.Target) {
+					o.Faults = append(o.Faults, f)
+				}
+			}
+			return runChaos(cmd, o)
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&o.Target, "target", o.Target, "troupe or apache")
+	fs.IntVar(&o.Servers, "servers", o.Servers, "servers, all of which vote")
+	fs.DurationVar(&span, "for", span, "how long faults are begun")
+	fs.StringSliceVar(&faults, "faults", faults, "what happens")
+	fs.Uint64Var(&o.Seed, "seed", o.Seed, "of the plan")
+	fs.IntVar(&o.Sessions, "sessions", o.Sessions, "sessions that work, one request at a time each")
+	fs.DurationVar(&o.Patience, "patience", o.Patience, "for all servers to serve again after a fault")
+	fs.StringSliceVar(&o.Config, "config", nil, "further lines of every zoo.cfg, key=value")
+	fs.StringVar(&o.Heap, "heap", o.Heap, "heap of the JVM, -Xmx")
+	fs.StringVar(&o.Dir, "dir", "", "where the run leaves its directory; the system's temporary directory if empty")
+	fs.BoolVar(&list, "list", false, "say what faults and checks there are")
+	return cmd
+}
+
+func listChaos(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "faults")
+	for _, f := range chaos.Faults {
+		fmt.Fprintf(t, "  %s\t%s\n", f.Fault, f.Does)
+	}
+	fmt.Fprintln(t, "\nchecks")
+	for _, c := range chaos.Checks {
+		fmt.Fprintf(t, "  %s\t%s\n", c.Name, c.Holds)
+	}
+	return t.Flush()
+}
+
+func runChaos(cmd *cobra.Command, o chaos.Options) (err error) {
+	if o.Binary, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program, to start it as a server: %w", err)
+	}
+	if o.Dir, err = filepath.Abs(filepath.Join(o.Dir, "")); err != nil {
+		return err
+	}
+	if !cmd.Flags().Changed("dir") {
+		o.Dir = os.TempDir()
+	}
+	if o.Dir, err = os.MkdirTemp(o.Dir, "troupe-chaos-"); err != nil {
+		return err
+	}
+	ctx, stop := interruptible(cmd)
+	defer stop()
+	o.Progress = cmd.ErrOrStderr()
+	report, err := chaos.Run(ctx, o)
+	if err != nil {
+		return fmt.Errorf("%w; what is left of the run is in %s", err, o.Dir)
+	}
+	if err := errors.Join(report.Save(o.Dir), report.Write(cmd.OutOrStdout())); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "\n%s: %s\n", time.Now().Format(time.RFC3339), o.Dir); err != nil {
+		return err
+	}
+	if len(report.Violations) > 0 {
+		return errViolated
+	}
+	return nil
+}
