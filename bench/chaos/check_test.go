@@ -214,6 +214,16 @@ func TestReport_OfAGoodRun(t *testing.T) {
 	}
 }
 
+// TestWorker_EachServerHasOneOfItsOwn, and all others may go anywhere.
+func TestWorker_EachServerHasOneOfItsOwn(t *testing.T) {
+	c := &crowd{addrs: []string{"a", "b", "c"}}
+	for place, want := range [][]string{{"a"}, {"b"}, {"c"}, {"a", "b", "c"}, {"b", "c", "a"}} {
+		if got := (&worker{crowd: c, place: place}).servers(); !slices.Equal(got, want) {
+			t.Errorf("%d: %q", place, got)
+		}
+	}
+}
+
 func TestOptions_Check(t *testing.T) {
 	for name, spoil := range map[string]func(*Options){
 		"target":        func(o *Options) { o.Target = "etcd" },

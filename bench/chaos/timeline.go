@@ -33,7 +33,7 @@ type chart struct {
 // bar is something that lasted.
 type bar struct {
 	X, Y, Width, High float64
-	Text, Color       string
+	Name, Text, Color string
 }
 
 // timeline is what the page shows.
@@ -70,13 +70,13 @@ func newTimeline(r *Report) *timeline {
 		}
 	}
 	x := func(at time.Duration) float64 { return margin + wide*float64(at)/float64(r.Lasted) }
-	top := 30.0
+	top := 40.0
 	t.Charts = append(t.Charts, plot("operations a second", top, done))
 	t.Charts = append(t.Charts, plot("99 % within, ms", top+chartHigh+30, late))
 	top += 2 * (chartHigh + 30)
 	for _, s := range spans(r.Seats, r.Lasted) {
 		if s.leader > 0 {
-			t.Leaders = append(t.Leaders, bar{x(s.from), top + float64(s.leader-1)*(laneHigh+4), max(x(s.to)-x(s.from), 1), laneHigh,
+			t.Leaders = append(t.Leaders, bar{x(s.from), top + float64(s.leader-1)*(laneHigh+4), max(x(s.to)-x(s.from), 1), laneHigh, "",
 				fmt.Sprintf("server %d leads from %.1f s to %.1f s", s.leader, s.from.Seconds(), s.to.Seconds()), ""})
 		}
 	}
@@ -85,7 +85,7 @@ func newTimeline(r *Report) *timeline {
 	}
 	t.Height = top + float64(r.Servers)*(laneHigh+4) + 30
 	for _, e := range r.Events {
-		t.Faults = append(t.Faults, bar{x(e.Begun), 20, max(x(e.Served)-x(e.Begun), 1), t.Height - 40,
+		t.Faults = append(t.Faults, bar{x(e.Begun), 20, max(x(e.Served)-x(e.Begun), 1), t.Height - 40, string(e.Fault),
 			fmt.Sprintf("%s, server %v, %.1f s to %.1f s, all served at %.1f s", e.Fault, e.Hit, e.Begun.Seconds(), e.Ended.Seconds(), e.Served.Seconds()),
 			fmt.Sprintf("hsl(%d 70%% 60%%)", slices.IndexFunc(Faults, func(f FaultInfo) bool { return f.Fault == e.Fault })*360/len(Faults))})
 	}
@@ -136,12 +136,14 @@ svg text { font: 11px sans-serif; }
 polyline { fill: none; stroke: #124; stroke-width: 1; }
 .axis { stroke: #ccc; }
 .fault { opacity: .35; }
+svg text.name { font-size: 10px; fill: #555; }
 .leader { fill: #2a7; }
 pre { background: #f6f6f6; padding: 1em; overflow: auto; }
 </style>
 <h1>{{.Report.Target}}, {{.Report.Servers}} servers, seed {{.Report.Seed}}</h1>
 <svg width="{{.Width}}" height="{{.Height}}" role="img" aria-label="timeline">
 {{range .Faults}}<rect class="fault" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.High}}" fill="{{.Color}}"><title>{{.Text}}</title></rect>
+<text class="name" transform="translate({{.X}} {{.Y}}) rotate(90)" x="2" dy="-2">{{.Name}}</text>
 {{end}}{{$left := .Left}}{{$high := .High}}{{range .Charts}}<text x="4" y="{{.Top}}">{{.Max}}</text>
 <text x="{{$left}}" y="{{.Top}}" dy="-4">{{.Title}}</text>
 <g transform="translate(0 {{$high}})"><line class="axis" x1="{{$left}}" x2="100%" y1="{{.Top}}" y2="{{.Top}}"/></g>
@@ -150,7 +152,7 @@ pre { background: #f6f6f6; padding: 1em; overflow: auto; }
 {{end}}{{range .Leaders}}<rect class="leader" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.High}}"><title>{{.Text}}</title></rect>
 {{end}}{{range .Seconds}}<text x="{{.X}}" y="{{.Y}}">{{.Text}}</text>
 {{end}}</svg>
-<p>Coloured: from a fault until all servers served again; the pointer on it says which.</p>
+<p>Coloured: from a fault until all servers served again.</p>
 <pre>{{.Summary}}</pre>
 {{with .Report.Events}}<table><tr><th align="left">at<th align="left">fault<th align="left">servers</tr>
 {{range .}}<tr><td>{{printf "%.1f s" .Begun.Seconds}}<td>{{.Fault}}<td>{{.Hit}}</tr>

@@ -116,8 +116,7 @@ func (w *worker) work(ctx context.Context) error {
 
 // live is the life of one session.
 func (w *worker) live(ctx context.Context) error {
-	first := w.place % len(w.addrs)
-	session, err := client.Open(client.Options{Servers: slices.Concat(w.addrs[first:], w.addrs[:first]),
+	session, err := client.Open(client.Options{Servers: w.servers(),
 		SessionTimeout: sessionTimeout, ConnectTimeout: connectTimeout, RetryPause: retryPause}, nil)
 	if err != nil {
 		return err
@@ -134,6 +133,17 @@ func (w *worker) live(ctx context.Context) error {
 		return fmt.Errorf("session %d does not close: %w", w.number, err)
 	}
 	return nil
+}
+
+// servers is what the session may connect to. The first sessions keep to one server
+// each: if all could gather on one that falls silent, their patience with it would
+// be measured, and not the ensemble.
+func (w *worker) servers() []string {
+	if w.place < len(w.addrs) {
+		return w.addrs[w.place : w.place+1]
+	}
+	first := w.place % len(w.addrs)
+	return slices.Concat(w.addrs[first:], w.addrs[:first])
 }
 
 // one does one operation.
