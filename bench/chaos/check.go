@@ -27,7 +27,8 @@ type Tree map[string]Node
 // Evidence is what checks look at.
 type Evidence struct {
 	Ops   []Op
-	Trees map[string]Tree // at the end, by server; all sessions are closed
+	Trees map[string]Tree // at the end, by server, all sessions being closed; nil if there was no such end
+	Stuck error           // what did not come back, so that the run was broken off
 }
 
 // Violation is something that must never be.
@@ -38,20 +39,25 @@ type Violation struct {
 	Picture func(path string) error `json:"-"`
 }
 
-// Checks are all of them, with what they hold.
-var Checks = []struct {
+// Check is something that must hold.
+type Check struct {
 	Name, Holds string
 	find        func(*Evidence) []Violation
-}{
-	{"linearizable", "writes, and reads behind a sync, of each register are linearizable", linearizable},
-	{"monotonic", "no session sees a register go back, whichever servers it asks", monotonic},
-	{"present", "what was acknowledged is on every server at the end, and nothing that was refused", present},
-	{"sequence", "numbers of sequential znodes are given once, and in order", sequence},
-	{"equal", "all servers' trees are equal at the end, in every field", equal},
-	{"ephemerals", "no ephemeral is left of a session that has been closed", ephemerals},
+	atEnd       bool // it looks at trees
 }
 
-// check runs all checks.
+// Checks are all of them.
+var Checks = []Check{
+	{"returns", "all servers serve again after every fault, and sessions end when they are closed", returns, false},
+	{"linearizable", "writes, and reads behind a sync, of each register are linearizable", linearizable, false},
+	{"monotonic", "no session sees a register go back, whichever servers it asks", monotonic, false},
+	{"sequence", "numbers of sequential znodes are given once, and in order", sequence, false},
+	{"present", "what was acknowledged is on every server at the end, and nothing that was refused", present, true},
+	{"equal", "all servers' trees are equal at the end, in every field", equal, true},
+	{"ephemerals", "no ephemeral is left of a session that has been closed", ephemerals, true},
+}
+
+// check runs all checks that there is evidence for.
 func check(e *Evidence) (all []Violation) {
 	for _, c := range Checks {
 		for _, v := range c.find(e) {
@@ -60,6 +66,14 @@ func check(e *Evidence) (all []Violation) {
 		}
 	}
 	return all
+}
+
+// returns tells what did not.
+func returns(e *Evidence) []Violation {
+	if e.Stuck == nil {
+		return nil
+	}
+	return []Violation{{What: e.Stuck.Error()}}
 }
 
 // checkTime bounds the search for an order of a register's operations.

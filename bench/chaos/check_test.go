@@ -64,6 +64,7 @@ func TestCheck_FindsWhatIsWrong(t *testing.T) {
 		name, check string
 		spoil       func(e *Evidence)
 	}{
+		{"a server does not come back", "returns", func(e *Evidence) { e.Stuck, e.Trees = errors.New("server.1 does not serve"), nil }},
 		{"a read behind a sync is stale", "linearizable", func(e *Evidence) { e.Ops[6].Got, e.Ops[6].Version = "x", 1 }},
 		{"a read shows what nobody wrote", "linearizable", func(e *Evidence) { e.Ops[1].Got = "w" }},
 		{"a write is lost", "linearizable", func(e *Evidence) { e.Ops[0].Version = 1; e.Ops[2].Version = 1 }},
@@ -186,6 +187,9 @@ func TestGap(t *testing.T) {
 	}
 	if got := gap(ops, 150, 250); got != 200 {
 		t.Error(got)
+	}
+	if got := gap(ops[:3], 200, 500); got != 400 {
+		t.Errorf("%v, and nothing succeeded at all", got)
 	}
 }
 

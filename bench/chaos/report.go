@@ -24,7 +24,8 @@ type Report struct {
 	Seats      []Seat         `json:"-"` // in the timeline
 	Violations []Violation    `json:"violations"`
 
-	ops []Op
+	ops   []Op
+	ended bool // in order, so that trees could be looked at
 }
 
 // Row is what one kind of fault has cost. Times are in milliseconds.
@@ -41,7 +42,7 @@ type Row struct {
 // newReport judges the evidence.
 func newReport(o *Options, events []Event, seats []Seat, e *Evidence) *Report {
 	r := &Report{Seats: seats, Target: o.Target, Servers: o.Servers, Seed: o.Seed, Events: events, Operations: make(map[string]int),
-		Violations: check(e), ops: e.Ops}
+		Violations: check(e), ops: e.Ops, ended: e.Trees != nil}
 	for i := range e.Ops {
 		r.Operations[string(e.Ops[i].Outcome)]++
 		r.Lasted = max(r.Lasted, e.Ops[i].Ended)
@@ -65,8 +66,8 @@ func newReport(o *Options, events []Event, seats []Seat, e *Evidence) *Report {
 }
 
 // gap is the longest time between two successful writes that ended, one after
-// the other, the second in a span of time.
-// ops are in the order in which they ended.
+// the other, the second in a span of time; or from the last one to the end of the
+// span. ops are in the order in which they ended.
 func gap(ops []Op, from, to time.Duration) (longest time.Duration) {
 	last := time.Duration(-1)
 	for i := range ops {
@@ -78,8 +79,11 @@ func gap(ops []Op, from, to time.Duration) (longest time.Duration) {
 			longest = max(longest, ended-last)
 		}
 		if last = ended; ended > to {
-			break
+			return longest
 		}
+	}
+	if last >= 0 { // nothing has succeeded since
+		longest = max(longest, to-last)
 	}
 	return longest
 }
@@ -108,7 +112,7 @@ func (r *Report) Write(w io.Writer) error {
 				n++
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t\n", c.Name, map[bool]string{true: "holds", false: fmt.Sprintf("VIOLATED %d times", n)}[n == 0])
+		fmt.Fprintf(t, "%s\t%s\t\n", c.Name, r.verdict(c, n))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -124,6 +128,17 @@ func (r *Report) Write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// verdict is on a check that found so many violations.
+func (r *Report) verdict(c Check, found int) string {
+	switch {
+	case found > 0:
+		return fmt.Sprintf("VIOLATED, %d times", found)
+	case c.atEnd && !r.ended:
+		return "not judged: there was no end to look at"
+	}
+	return "holds"
 }
 
 // Save leaves the history, the report and pictures of violations in a directory.

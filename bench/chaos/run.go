@@ -73,8 +73,8 @@ type Event struct {
 	Served time.Duration `json:"served"` // nanoseconds: when all servers served again
 }
 
-// Run hurts an ensemble and judges it. What violates is in the report; an error
-// says that there is none. All servers have ended when it returns.
+// Run hurts an ensemble and judges it. What violates is in the report, also that
+// the ensemble does not come back; an error says that there is no report. All servers have ended when it returns.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -118,16 +118,16 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 	watching, blind := context.WithCancel(ctx)
 	var lookouts sync.WaitGroup
 	lookouts.Go(func() { l.watch(watching) })
-	events, err := o.steps(ctx, e, c, l)
+	events, stuck := o.steps(ctx, e, c, l)
 	ops, failed := c.dismiss()
 	blind()
 	lookouts.Wait()
-	if err := errors.Join(err, failed); err != nil {
-		return nil, err
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("broken off: %w", context.Cause(ctx))
 	}
-	evidence := &Evidence{Ops: ops}
-	if evidence.Trees, err = trees(ctx, addrs); err != nil {
-		return nil, err
+	evidence := &Evidence{Ops: ops, Stuck: errors.Join(stuck, failed)}
+	if evidence.Stuck == nil {
+		evidence.Trees, evidence.Stuck = trees(ctx, addrs)
 	}
 	return newReport(o, events, l.all(), evidence), nil
 }
@@ -137,7 +137,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 	for _, s := range plan(o.Seed, o.Faults, o.For) {
 		event, err := o.step(ctx, e, c, s)
 		if err != nil {
-			return nil, fmt.Errorf("%s at %.1f s: %w", s.Fault, event.Begun.Seconds(), err)
+			return events, fmt.Errorf("%s at %.1f s: %w", s.Fault, event.Begun.Seconds(), err)
 		}
 		events = append(events, event)
 		leader := 0
@@ -148,7 +148,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 		if err := o.say("%7.1f s  %-16s server %v, for %.1f s: no write for %.0f ms, all served %.0f ms after its end; server %d leads; %d operations",
 			event.Begun.Seconds(), s.Fault, event.Hit, (event.Ended - event.Begun).Seconds(), millis(gap(ops, event.Begun, event.Served)),
 			millis(event.Served-event.Ended), leader, len(ops)); err != nil {
-			return nil, err
+			return events, err
 		}
 	}
 	return events, pause(ctx, calm)
