@@ -51,8 +51,8 @@ func OpenState(dir string, o Options) (*State, error) {
 	lo.Compression = opt.SnappyCompression
 	// A checkpoint of some size becomes one table. A few more of these than LevelDB
 	// would let be, and a larger level below them, halve what compactions copy.
-	lo.CompactionL0Trigger, lo.WriteL0SlowdownTrigger, lo.WriteL0PauseTrigger = 8, 16, 24
-	lo.CompactionTotalSize = 128 << 20
+	lo.CompactionL0Trigger, lo.WriteL0SlowdownTrigger, lo.WriteL0PauseTrigger = 16, 32, 48
+	lo.CompactionTotalSize = 256 << 20
 	db, err := openDatabase(dir, kindState, o, lo)
 	if err != nil {
 		return nil, err
