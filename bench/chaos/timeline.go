@@ -42,6 +42,7 @@ type timeline struct {
 	Summary string
 	Width   float64
 	Height  float64
+	Names   float64 // where those of faults begin
 	Left    float64
 	High    float64
 	Charts  []chart
@@ -72,6 +73,7 @@ func newTimeline(r *Report) *timeline {
 	x := func(at time.Duration) float64 { return margin + wide*float64(at)/float64(r.Lasted) }
 	top := 40.0
 	t.Charts = append(t.Charts, plot("operations a second", top, done))
+	t.Names = top + chartHigh + 35 // where the line below is flat but for moments
 	t.Charts = append(t.Charts, plot("99 % within, ms", top+chartHigh+30, late))
 	top += 2 * (chartHigh + 30)
 	for _, s := range spans(r.Seats, r.Lasted) {
@@ -142,8 +144,8 @@ pre { background: #f6f6f6; padding: 1em; overflow: auto; }
 </style>
 <h1>{{.Report.Target}}, {{.Report.Servers}} servers, seed {{.Report.Seed}}</h1>
 <svg width="{{.Width}}" height="{{.Height}}" role="img" aria-label="timeline">
-{{range .Faults}}<rect class="fault" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.High}}" fill="{{.Color}}"><title>{{.Text}}</title></rect>
-<text class="name" transform="translate({{.X}} {{.Y}}) rotate(90)" x="2" dy="-2">{{.Name}}</text>
+{{$names := .Names}}{{range .Faults}}<rect class="fault" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.High}}" fill="{{.Color}}"><title>{{.Text}}</title></rect>
+<text class="name" transform="translate({{.X}} {{$names}}) rotate(90)" x="2" dy="-3">{{.Name}}</text>
 {{end}}{{$left := .Left}}{{$high := .High}}{{range .Charts}}<text x="4" y="{{.Top}}">{{.Max}}</text>
 <text x="{{$left}}" y="{{.Top}}" dy="-4">{{.Title}}</text>
 <g transform="translate(0 {{$high}})"><line class="axis" x1="{{$left}}" x2="100%" y1="{{.Top}}" y2="{{.Top}}"/></g>
