@@ -205,37 +205,50 @@ func (d *Disk) after(fill func(a, next *directory, left *memory) error) (*Disk, 
 // sectorSize is what a device writes whole or not at all.
 const sectorSize = 512
 
-// tear decides what of b, a file's content, survives: of what was not synced
-// nothing, all, what lies before some byte, or some sectors.
+// How much of what was not synced a loss of power leaves.
+const (
+	nothing = iota
+	everything
+	beginning // of the file's own end any byte, of what is over zeros whole sectors
+	here      // and there a sector
+	ways
+)
+
+// tear decides what of b, a file's content, survives.
 func (d *Disk) tear(f *file, b []byte) []byte {
 	left := f.durable(b)
 	length := int64(len(left))
 	left = append(left, make([]byte, len(b)-len(left))...)
-	how := d.rnd.Intn(4)
-	before := int64(d.rnd.Intn(len(b) + 1))
-	if how == 2 && before < f.synced { // more often in what is not synced than in all the rest
-		before = f.synced + int64(d.rnd.Intn(len(b)-int(f.synced)+1))
-	}
-	for _, s := range f.unsynced() {
-		for from := s.from; from < s.to; {
-			to := min((from/sectorSize+1)*sectorSize, s.to)
-			switch {
-			case how == 2:
-				to = min(to, max(from, before))
-			case how == 0, how == 3 && d.coin():
-				from = to
-				continue
-			}
-			if copy(left[from:to], b[from:to]) == 0 {
-				break
-			}
-			from, length = to, max(length, to)
+	sectors, how := f.sectors(), d.rnd.Intn(ways)
+	last := d.rnd.Intn(len(sectors) + 1) // where a beginning ends
+	for i, s := range sectors {
+		switch {
+		case how == nothing, how == beginning && i > last, how == here && d.coin():
+			continue
+		case how == beginning && i == last && s.from < f.synced:
+			continue
+		case how == beginning && i == last:
+			s.to = s.from + d.rnd.Int63n(s.to-s.from+1)
 		}
+		copy(left[s.from:s.to], b[s.from:s.to])
+		length = max(length, s.to)
 	}
-	if how == 3 {
+	if how == here {
 		length = int64(len(b))
 	}
 	return left[:length]
+}
+
+// sectors are the parts that were not synced, cut where sectors end.
+func (f *file) sectors() (all []span) {
+	for _, s := range f.unsynced() {
+		for s.from < s.to {
+			to := min((s.from/sectorSize+1)*sectorSize, s.to)
+			all = append(all, span{s.from, to})
+			s.from = to
+		}
+	}
+	return all
 }
 
 func sorted[V any](m map[storage.FileDesc]V) []storage.FileDesc {
