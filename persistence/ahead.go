@@ -42,10 +42,13 @@ func (a *ahead) Write(p []byte) (int, error) {
 	if a.end <= a.filled {
 		return n, err
 	}
-	if a.filled = a.end; err == nil && int64(len(p)) <= a.by/aheadMost {
-		// Where the disk is full for zeros, it is for the next record to say so.
-		fill, _ := a.WriteAt(aheadZeros[:2*a.by-a.end%a.by], a.end)
-		a.filled += int64(fill)
+	if a.filled = a.end; err != nil || int64(len(p)) > a.by/aheadMost {
+		return n, err
+	}
+	fill, err := a.WriteAt(aheadZeros[:2*a.by-a.end%a.by], a.end)
+	a.filled += int64(fill)
+	if isFull(err) {
+		err = nil // for zeros: it is for a record that finds no room to say so
 	}
 	return n, err
 }

@@ -43,11 +43,13 @@ type failure struct {
 	err error
 }
 
+// newDisk takes a storage whose journals are to have so many bytes.
 func newDisk(s storage.Storage, failed *failure, journal int) (*disk, error) {
 	if failed == nil {
 		failed = new(failure)
 	}
-	d := &disk{Storage: s, failed: failed, ahead: min(aheadBytes, int64(journal)/aheadPart), sizes: make(map[storage.FileDesc]int64), fronts: make(map[storage.FileDesc]int64)}
+	d := &disk{Storage: s, failed: failed, ahead: min(aheadBytes, int64(journal)/aheadPart),
+		sizes: make(map[storage.FileDesc]int64), fronts: make(map[storage.FileDesc]int64)}
 	d.dir, _ = s.(dirSyncer)
 	fds, err := s.List(storage.TypeAll)
 	if err != nil {

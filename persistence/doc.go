@@ -129,8 +129,8 @@
 //     filled with ahead (ahead.go). LevelDB does not get to see them.
 //   - The last record is cut short, or reads as zeros in a sector or more: what a
 //     crash leaves of a write that was not acknowledged, since each is synced
-//     before the next. It is dropped: TailTorn, and the chain of
-//     all records left is checked.
+//     before the next. It is dropped: TailTorn, and the chain of all records left
+//     is checked.
 //   - The last write is all there but fails its checksum: dropped too, but told
 //     apart as TailSuspect, since a crash does not leave that.
 //   - A later write behind unreadable bytes, a journal that ends badly with
