@@ -47,7 +47,7 @@ type Peer struct {
 	o         Options
 	links     map[wire.ServerID]*actor.PID
 	lanes     role.Lanes
-	routes    map[wire.ServerID]*atomic.Pointer[actor.PID] // whom messages are for; nil: for the peer
+	route     atomic.Pointer[actor.PID] // whom messages are for, for the links' goroutines; nil: the peer
 	reachable map[wire.ServerID]bool
 	told      map[wire.ServerID]*wire.Notification // by those
 	elector   *actor.PID
@@ -68,7 +68,7 @@ type Peer struct {
 // New makes the actor.
 func New(o Options) *Peer {
 	return &Peer{o: o, links: make(map[wire.ServerID]*actor.PID), lanes: make(role.Lanes),
-		routes: make(map[wire.ServerID]*atomic.Pointer[actor.PID]), reachable: make(map[wire.ServerID]bool), told: make(map[wire.ServerID]*wire.Notification),
+		reachable: make(map[wire.ServerID]bool), told: make(map[wire.ServerID]*wire.Notification),
 		held: make(map[wire.ServerID]*wire.FollowerInfo), position: zab.Position{Tail: o.Tail, Committed: o.Committed}}
 }
 
@@ -122,13 +122,13 @@ func (p *Peer) onStarted(c actor.Context) {
 func (p *Peer) spawnLink(c actor.Context, id wire.ServerID, o link.Options, tell func(any)) *actor.PID {
 	o.Up = func(actor.Context, wire.Hello) { tell(&up{id}) }
 	o.Down = func(_ actor.Context, why error) { tell(&down{id, why}) }
-	root, route := c.ActorSystem().Root, &atomic.Pointer[actor.PID]{}
+	root := c.ActorSystem().Root
 	o.Deliver = func(b []byte) error {
 		m, err := wire.UnpackPeer(b)
 		if err != nil {
 			return err
 		}
-		role := route.Load()
+		role := p.route.Load()
 		if _, notified := m.(*wire.Notification); notified || role == nil {
 			tell(&heard{id, m})
 		} else {
@@ -136,7 +136,7 @@ func (p *Peer) spawnLink(c actor.Context, id wire.ServerID, o link.Options, tell
 		}
 		return nil
 	}
-	p.routes[id], p.lanes[id] = route, o.Network.Lane(id)
+	p.lanes[id] = o.Network.Lane(id)
 	return p.spawn(c, "link", func() actor.Actor { return link.New(o) })
 }
 
@@ -193,16 +193,9 @@ func (p *Peer) onElected(c actor.Context, m *elector.Elected) {
 		p.onHeard(c, &heard{from, info})
 	}
 	clear(p.held)
-	p.route()
-}
-
-// route says whom the links' messages are for. Those that come to the peer
-// until then are passed on, and may arrive behind later ones; that is why the
-// leader knows old attempts by their number.
-func (p *Peer) route() {
-	for _, r := range p.routes {
-		r.Store(p.role)
-	}
+	// What has come to the peer until now is passed on, and may arrive behind what
+	// comes later; that is why the leader knows old attempts by their number.
+	p.route.Store(p.role)
 }
 
 func received(from wire.ServerID, m wire.PeerMessage) *role.Received {
@@ -311,7 +304,7 @@ func (p *Peer) onOver(c actor.Context, m *role.Over) {
 	}
 	e.Str("role", p.mode()).Str("why", m.Why).Msg("the reign is over for this server")
 	p.role, p.leader = nil, 0
-	p.route()
+	p.route.Store(nil)
 	p.position.Tail, p.position.Committed = m.Tail, m.Applied
 	p.position.NeedState = p.position.NeedState || m.NeedState
 	if p.serving {
