@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
-	"time"
 
 	"troupe/bench/process/mesh"
 )
@@ -21,7 +20,10 @@ func hit(ctx context.Context, e *mesh.Ensemble, s Step) (victims []int, err erro
 	if s.Fault == RollingRestart {
 		for i := range e.Servers {
 			victims = append(victims, i)
-			if err := errors.Join(e.Servers[i].Signal(syscall.SIGTERM), revive(ctx, e, i)); err != nil {
+			if err := errors.Join(e.Servers[i].Signal(syscall.SIGTERM), e.Servers[i].WaitExited(ctx)); err != nil {
+				return victims, err
+			}
+			if err := e.Start(ctx, i); err != nil {
 				return victims, err
 			}
 		}
@@ -49,7 +51,7 @@ func strike(ctx context.Context, e *mesh.Ensemble, f Fault, victim int) error {
 	case PauseLeader, PauseFollower:
 		return server.Signal(syscall.SIGSTOP)
 	case WipeFollower:
-		if err := errors.Join(server.Signal(syscall.SIGKILL), gone(ctx, e, victim)); err != nil {
+		if err := errors.Join(server.Signal(syscall.SIGKILL), server.WaitExited(ctx)); err != nil {
 			return err
 		}
 		return e.Wipe(victim)
@@ -77,7 +79,7 @@ func repair(ctx context.Context, e *mesh.Ensemble, f Fault, victims []int) error
 				return err
 			}
 		case f.ends():
-			if err := gone(ctx, e, v); err != nil {
+			if err := e.Servers[v].WaitExited(ctx); err != nil {
 				return err
 			}
 		}
@@ -93,33 +95,4 @@ func repair(ctx context.Context, e *mesh.Ensemble, f Fault, victims []int) error
 		}
 	}
 	return nil
-}
-
-// gone waits until a server that was told to end has ended.
-func gone(ctx context.Context, e *mesh.Ensemble, victim int) error {
-	select {
-	case <-e.Servers[victim].Exited():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("server.%d does not end: %w", victim+1, context.Cause(ctx))
-	}
-}
-
-// revive starts a server again that was told to end.
-func revive(ctx context.Context, e *mesh.Ensemble, victim int) error {
-	if err := gone(ctx, e, victim); err != nil {
-		return err
-	}
-	return e.Start(ctx, victim)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -35,8 +35,10 @@ type Row struct {
 	// Gap is the longest time without a successful write between the fault and
 	// the moment when all servers served again; Back is from the end of the fault
 	// to that moment. The median, and the worst.
-	Gap, GapWorst   float64
-	Back, BackWorst float64
+	Gap       float64 `json:"gapMs"`
+	GapWorst  float64 `json:"gapWorstMs"`
+	Back      float64 `json:"backMs"`
+	BackWorst float64 `json:"backWorstMs"`
 }
 
 // newReport judges the evidence.

@@ -79,8 +79,10 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := process.Available(process.Kind(o.Target)); err != nil && o.Target == string(process.Apache) {
-		return nil, err
+	if o.Target == string(process.Apache) {
+		if err := process.Available(process.Apache); err != nil {
+			return nil, err
+		}
 	}
 	spec := mesh.Spec{EnsembleSpec: process.EnsembleSpec{Kind: process.Kind(o.Target), Dir: filepath.Join(o.Dir, "servers"),
 		Servers: o.Servers, Config: append([]string{"maxClientCnxns=0"}, o.Config...), Heap: o.Heap}}
@@ -122,7 +124,7 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 	ops, failed := c.dismiss()
 	blind()
 	lookouts.Wait()
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return nil, fmt.Errorf("broken off: %w", context.Cause(ctx))
 	}
 	evidence := &Evidence{Ops: ops, Stuck: errors.Join(stuck, failed)}
@@ -151,12 +153,12 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 			return events, err
 		}
 	}
-	return events, pause(ctx, calm)
+	return events, process.Pause(ctx, calm)
 }
 
 // step carries out one step of the plan.
 func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, s Step) (event Event, err error) {
-	if err := pause(ctx, s.Calm); err != nil {
+	if err := process.Pause(ctx, s.Calm); err != nil {
 		return event, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Lasts+o.Patience)
@@ -166,7 +168,7 @@ func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, s Step) 
 	if err != nil {
 		return event, err
 	}
-	if err := pause(ctx, s.Lasts); err != nil {
+	if err := process.Pause(ctx, s.Lasts); err != nil {
 		return event, err
 	}
 	event.Ended = time.Since(c.began)

@@ -94,10 +94,6 @@ func newTimeline(r *Report) *timeline {
 	for s := time.Duration(0); s <= r.Lasted; s += max((r.Lasted / 12).Round(5*time.Second), time.Second) {
 		t.Seconds = append(t.Seconds, bar{X: x(s), Y: t.Height - 8, Text: fmt.Sprintf("%.0f s", s.Seconds())})
 	}
-	var text strings.Builder
-	if err := r.Write(&text); err == nil { // a Builder takes everything
-		t.Summary = text.String()
-	}
 	return t
 }
 
@@ -163,4 +159,12 @@ pre { background: #f6f6f6; padding: 1em; overflow: auto; }
 `))
 
 // WriteHTML writes the report as a page.
-func (r *Report) WriteHTML(w io.Writer) error { return page.Execute(w, newTimeline(r)) }
+func (r *Report) WriteHTML(w io.Writer) error {
+	t := newTimeline(r)
+	var text strings.Builder
+	if err := r.Write(&text); err != nil {
+		return err
+	}
+	t.Summary = text.String()
+	return page.Execute(w, t)
+}

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +37,6 @@ func NewChaos() *cobra.Command {
 	for _, f := range o.Faults {
 		faults = append(faults, string(f))
 	}
-	span := o.For
 	list := false
 	cmd := &cobra.Command{
 		Use:          "chaos",
@@ -51,7 +48,7 @@ func NewChaos() *cobra.Command {
 			if list {
 				return listChaos(cmd.OutOrStdout())
 			}
-			o.For, o.Faults = span, nil
+			o.Faults = nil
 			for _, f := range faults {
 				if f := chaos.Fault(f); cmd.Flags().Changed("faults") || chaos.Possible(f, o.Target) {
 					o.Faults = append(o.Faults, f)
@@ -64,7 +61,7 @@ func NewChaos() *cobra.Command {
 	fs.SortFlags = false
 	fs.StringVar(&o.Target, "target", o.Target, "troupe or apache")
 	fs.IntVar(&o.Servers, "servers", o.Servers, "servers, all of which vote")
-	fs.DurationVar(&span, "for", span, "how long faults are begun")
+	fs.DurationVar(&o.For, "for", o.For, "how long faults are begun")
 	fs.StringSliceVar(&faults, "faults", faults, "what happens")
 	fs.Uint64Var(&o.Seed, "seed", o.Seed, "of the plan")
 	fs.IntVar(&o.Sessions, "sessions", o.Sessions, "sessions that work, one request at a time each")
@@ -93,13 +90,7 @@ func runChaos(cmd *cobra.Command, o chaos.Options) (err error) {
 	if o.Binary, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)
 	}
-	if o.Dir, err = filepath.Abs(filepath.Join(o.Dir, "")); err != nil {
-		return err
-	}
-	if !cmd.Flags().Changed("dir") {
-		o.Dir = os.TempDir()
-	}
-	if o.Dir, err = os.MkdirTemp(o.Dir, "troupe-chaos-"); err != nil {
+	if _, err := directory(&o.Dir, "troupe-chaos"); err != nil { // which stays
 		return err
 	}
 	ctx, stop := interruptible(cmd)
@@ -112,7 +103,7 @@ func runChaos(cmd *cobra.Command, o chaos.Options) (err error) {
 	if err := errors.Join(report.Save(o.Dir), report.Write(cmd.OutOrStdout())); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "\n%s: %s\n", time.Now().Format(time.RFC3339), o.Dir); err != nil {
+	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "\nAll of it is in %s\n", o.Dir); err != nil {
 		return err
 	}
 	if len(report.Violations) > 0 {

@@ -108,7 +108,7 @@ func run(cmd *cobra.Command, o load.Options, f *flags) (err error) {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)
 	}
 	o.Binary = o.Self
-	remove, err := directory(&o.Dir)
+	remove, err := directory(&o.Dir, "troupe-bench")
 	if err != nil {
 		return err
 	}
@@ -127,8 +127,8 @@ func run(cmd *cobra.Command, o load.Options, f *flags) (err error) {
 }
 
 // directory makes a fresh directory below dir, and turns dir into its absolute path.
-func directory(dir *string) (remove func() error, err error) {
-	made, err := os.MkdirTemp(*dir, "troupe-bench-")
+func directory(dir *string, name string) (remove func() error, err error) {
+	made, err := os.MkdirTemp(*dir, name+"-")
 	if err != nil {
 		return nil, err
 	}

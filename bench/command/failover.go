@@ -78,7 +78,7 @@ func runFailover(cmd *cobra.Command, o failover.Options, json string, keep bool)
 	if o.Binary, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)
 	}
-	remove, err := directory(&o.Dir)
+	remove, err := directory(&o.Dir, "troupe-bench")
 	if err != nil {
 		return err
 	}

@@ -137,15 +137,15 @@ func (o *Options) round(ctx context.Context, t *target, fault Fault) (Sample, er
 type hurt struct{ gone, moment, served time.Time }
 
 func (o *Options) hurt(ctx context.Context, t *target, fault Fault, victim int) (h hurt, err error) {
-	if err := pause(ctx, o.Lead); err != nil {
+	if err := process.Pause(ctx, o.Lead); err != nil {
 		return h, err
 	}
 	h.moment = time.Now()
 	if err := t.hit(fault, victim); err != nil || fault != Restart {
-		return h, errors.Join(err, pause(ctx, o.After))
+		return h, errors.Join(err, process.Pause(ctx, o.After))
 	}
 	h.gone = h.moment
-	if err := pause(ctx, o.Away); err != nil {
+	if err := process.Pause(ctx, o.Away); err != nil {
 		return h, err
 	}
 	h.moment = time.Now()
@@ -153,16 +153,5 @@ func (o *Options) hurt(ctx context.Context, t *target, fault Fault, victim int) 
 		return h, err
 	}
 	h.served = time.Now()
-	return h, pause(ctx, o.After)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return h, process.Pause(ctx, o.After)
 }

@@ -110,7 +110,7 @@ func (t *target) victim(ctx context.Context, fault Fault) (int, error) {
 		default:
 			return leader, nil
 		}
-		if err := pause(ctx, interval); err != nil {
+		if err := process.Pause(ctx, interval); err != nil {
 			return 0, fmt.Errorf("only %d servers follow: %w", len(followers), err)
 		}
 	}
@@ -143,10 +143,8 @@ func (t *target) repair(ctx context.Context, fault Fault, server int) error {
 	case Restart:
 		return nil
 	}
-	select {
-	case <-s.Exited():
-		return t.Start(ctx, server)
-	case <-ctx.Done():
-		return fmt.Errorf("server.%d does not end: %w", server+1, context.Cause(ctx))
+	if err := s.WaitExited(ctx); err != nil {
+		return err
 	}
+	return t.Start(ctx, server)
 }

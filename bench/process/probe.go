@@ -101,6 +101,18 @@ func (s *Server) poll(ctx context.Context, what string, try func(context.Context
 
 var errExited = errors.New("the process has ended")
 
+// Pause lets some time pass, unless the context ends.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // poll tries until try succeeds, the context ends or exited is closed.
 func poll(ctx context.Context, exited <-chan struct{}, try func(context.Context) error) error {
 	if _, bounded := ctx.Deadline(); !bounded {

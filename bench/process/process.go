@@ -138,6 +138,16 @@ func (s *Server) Running() bool { return s.current().Running() }
 // Exited is closed when the present process has ended; Restart begins another.
 func (s *Server) Exited() <-chan struct{} { return s.current().Exited() }
 
+// WaitExited returns when the process that was told to end has ended.
+func (s *Server) WaitExited(ctx context.Context) error {
+	select {
+	case <-s.Exited():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("server at %s does not end: %w", s.Addr, context.Cause(ctx))
+	}
+}
+
 // ExitCode is the exit status of the last process once Exited is closed: -1 if a signal ended it.
 func (s *Server) ExitCode() int { return s.current().ExitCode() }
 
