@@ -16,7 +16,10 @@ type Child struct {
 // Spawn starts a command, a stock client for instance, and reaps it when it ends. Its output may go
 // to any io.Writer; its input must be an *os.File or nil, since the end of any other reader would
 // be waited for, and cmd.StdoutPipe and its kin lose output here.
-func Spawn(cmd *exec.Cmd) (*Child, error) {
+func Spawn(cmd *exec.Cmd) (*Child, error) { return SpawnFrom(nil, cmd) }
+
+// SpawnFrom is Spawn from a thread that has been through enter, see Spec.Enter.
+func SpawnFrom(enter func() error, cmd *exec.Cmd) (*Child, error) {
 	dieWithParent(cmd)
 	c := &Child{cmd: cmd, exited: make(chan struct{})}
 	started := make(chan error, 1)
@@ -24,8 +27,15 @@ func Spawn(cmd *exec.Cmd) (*Child, error) {
 		// The kernel sends the parent-death signal when the thread that forked ends, so that
 		// thread has to stay for as long as the child.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
+		var err error
+		if enter == nil {
+			defer runtime.UnlockOSThread()
+		} else {
+			err = enter() // the thread ends with the goroutine
+		}
+		if err == nil {
+			err = cmd.Start()
+		}
 		started <- err
 		if err != nil {
 			return

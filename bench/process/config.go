@@ -64,7 +64,7 @@ func zooCfg(spec Spec, port int) []byte {
 		"tickTime=2000",
 		"dataDir=" + filepath.Join(spec.Dir, "data"),
 		"clientPort=" + strconv.Itoa(port),
-		"clientPortAddress=127.0.0.1",
+		"clientPortAddress=" + spec.host(),
 		"4lw.commands.whitelist=*",
 	}
 	if spec.Kind == Apache {

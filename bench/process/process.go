@@ -2,11 +2,14 @@ package process
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -50,6 +53,11 @@ type Spec struct {
 	// ListenOnly lets Start and Restart return once the port accepts connections, before the server
 	// serves: for members of an ensemble, and where four-letter words are not allowed.
 	ListenOnly bool
+	// Host is the address that clients reach the server at; 127.0.0.1 if empty.
+	Host string
+	// Enter, if not nil, is called on the thread that is about to start the process, which inherits
+	// what it finds there: a network namespace. The thread is used for nothing else.
+	Enter func() error
 }
 
 // Server is a server that was started. Its methods may be called from any goroutine, but Kill,
@@ -82,8 +90,10 @@ func Start(ctx context.Context, spec Spec) (*Server, error) {
 	return s, nil
 }
 
+func (spec Spec) host() string { return cmp.Or(spec.Host, "127.0.0.1") }
+
 func newServer(spec Spec, port int) *Server {
-	return &Server{Addr: address(port), Dir: spec.Dir, LogPath: filepath.Join(spec.Dir, logName), spec: spec}
+	return &Server{Addr: net.JoinHostPort(spec.host(), strconv.Itoa(port)), Dir: spec.Dir, LogPath: filepath.Join(spec.Dir, logName), spec: spec}
 }
 
 // Restart starts the server again on the same port and data, and waits until it serves. A server
@@ -188,7 +198,7 @@ func spawnServer(spec Spec, logPath string) (*Child, error) {
 	}
 	defer out.Close() // the child has its own descriptor
 	cmd.Stdout, cmd.Stderr = out, out
-	return Spawn(cmd)
+	return SpawnFrom(spec.Enter, cmd)
 }
 
 // LogTail is the last few KiB of the log, for the errors that a server's end explains.

@@ -68,7 +68,7 @@ func (e *Ensemble) line(in, server int) string {
 	if e.links != nil && in != server {
 		quorum, election = e.links[in][server][0].port(), e.links[in][server][1].port()
 	}
-	return fmt.Sprintf("server.%d=127.0.0.1:%d:%d:%s", server+1, quorum, election, role)
+	return fmt.Sprintf("server.%d=%s:%d:%d:%s", server+1, e.host(server), quorum, election, role)
 }
 
 // merge adds lines to others, instead of those of the same key. A line "key=" with nothing behind takes

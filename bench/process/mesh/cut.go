@@ -1,6 +1,10 @@
 package mesh
 
-import "errors"
+import (
+	"errors"
+
+	"troupe/bench/process/lan"
+)
 
 // connect makes the links between all servers.
 func (e *Ensemble) connect() error {
@@ -30,8 +34,17 @@ func (e *Ensemble) connect() error {
 	return nil
 }
 
-// Cut holds back all that one server sends to another from now on.
-func (e *Ensemble) Cut(from, to int) { e.gates[from][to].set(false) }
+// Cut holds back all that one server sends to another from now on; a LAN loses it.
+func (e *Ensemble) Cut(from, to int) {
+	if e.spec.LAN != nil {
+		e.spec.LAN.Set(from+1, to+1, lan.Cut)
+		return
+	}
+	e.gates[from][to].set(false)
+}
+
+// Worsen says how packets get from one server to another from now on. It takes a LAN.
+func (e *Ensemble) Worsen(from, to int, p lan.Path) { e.spec.LAN.Set(from+1, to+1, p) }
 
 // Isolate cuts all links of a server, both ways.
 func (e *Ensemble) Isolate(server int) {
@@ -43,6 +56,10 @@ func (e *Ensemble) Isolate(server int) {
 
 // Heal opens all links again.
 func (e *Ensemble) Heal() {
+	if e.spec.LAN != nil {
+		e.spec.LAN.Heal()
+		return
+	}
 	for _, row := range e.gates {
 		for _, g := range row {
 			g.set(true)

@@ -9,4 +9,6 @@
 //
 //	server.1 -> link 1>2 -> gate 1>2 -> server.2
 //	         <-          <- gate 2>1 <-
+//
+// With a LAN (package lan) each server has a host of its own there instead, and what is cut is lost.
 package mesh

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
 	"troupe/bench/process"
+	"troupe/bench/process/lan"
 )
 
 // Spec says what ensemble to run.
@@ -19,8 +22,10 @@ type Spec struct {
 	// Each, if not nil, gives further lines of zoo.cfg for server.1 (0), server.2 (1) and so on. They
 	// replace lines of the same key.
 	Each func(server int) []string
-	// Cuttable has the servers reach each other through links that can be cut.
+	// Cuttable has the servers reach each other through links that can be cut: proxies, or those of LAN
+	// if that is not nil, where server.1 is host 1, and so on. Kill takes it down.
 	Cuttable bool
+	LAN      *lan.LAN
 }
 
 // Ensemble is an ensemble, some of its servers started. Start, Wipe, Cut and their kin are called by
@@ -40,8 +45,11 @@ func New(spec Spec) (*Ensemble, error) {
 	e := &Ensemble{Servers: make([]*process.Server, n), spec: spec}
 	taken := map[int]bool{}
 	for i := range n {
-		var own [3]int
+		own := [3]int{2181, 2888, 3888} // those that everybody knows
 		for k := range own {
+			if spec.LAN != nil {
+				break
+			}
 			port, err := freePort(taken)
 			if err != nil {
 				return nil, err
@@ -53,7 +61,7 @@ func New(spec Spec) (*Ensemble, error) {
 			return nil, err
 		}
 	}
-	if spec.Cuttable {
+	if spec.Cuttable && spec.LAN == nil {
 		return e, e.connect()
 	}
 	return e, nil
@@ -65,7 +73,17 @@ func (e *Ensemble) Dir(server int) string {
 }
 
 // Addr is a server's client address, also before it is started.
-func (e *Ensemble) Addr(server int) string { return address(e.ports[server][0]) }
+func (e *Ensemble) Addr(server int) string {
+	return net.JoinHostPort(e.host(server), strconv.Itoa(e.ports[server][0]))
+}
+
+// host is a server's address.
+func (e *Ensemble) host(server int) string {
+	if e.spec.LAN != nil {
+		return lan.IP(server + 1)
+	}
+	return "127.0.0.1"
+}
 
 // Addrs is the client addresses of all servers, that of one of them first, the others in turn.
 func (e *Ensemble) Addrs(first int) []string {
@@ -106,8 +124,12 @@ func (e *Ensemble) start(ctx context.Context, listenOnly bool, which []int) erro
 }
 
 func (e *Ensemble) startOne(ctx context.Context, i int, listenOnly bool) error {
-	s, err := process.Start(ctx, process.Spec{Kind: e.spec.Kind, Dir: e.Dir(i), Config: e.lines(i),
-		Binary: e.spec.Binary, Args: e.spec.Args, Env: e.spec.Env, Heap: e.spec.Heap, ListenOnly: listenOnly})
+	spec := process.Spec{Kind: e.spec.Kind, Dir: e.Dir(i), Config: e.lines(i), Host: e.host(i),
+		Binary: e.spec.Binary, Args: e.spec.Args, Env: e.spec.Env, Heap: e.spec.Heap, ListenOnly: listenOnly}
+	if e.spec.LAN != nil {
+		spec.Enter = func() error { return e.spec.LAN.Enter(i + 1) }
+	}
+	s, err := process.Start(ctx, spec)
 	if err != nil {
 		return fmt.Errorf("server.%d: %w", i+1, err)
 	}
@@ -169,7 +191,7 @@ func (e *Ensemble) Wipe(server int) error {
 	return e.identify(server)
 }
 
-// Kill ends all servers with SIGKILL, reaps them and takes the links down.
+// Kill ends all servers with SIGKILL, reaps them and takes the links or the LAN down.
 func (e *Ensemble) Kill() error {
 	var errs []error
 	for _, s := range e.Servers {
@@ -187,5 +209,9 @@ func (e *Ensemble) Kill() error {
 		}
 	}
 	e.links = nil
+	if e.spec.LAN != nil {
+		errs = append(errs, e.spec.LAN.Close())
+		e.spec.LAN = nil
+	}
 	return errors.Join(errs...)
 }
