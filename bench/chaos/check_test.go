@@ -160,12 +160,21 @@ func TestPlan_OfOneSeedIsTheSame(t *testing.T) {
 	if reflect.DeepEqual(a, plan(2, faults, 10*time.Minute)) {
 		t.Error("plans of two seeds do not")
 	}
-	seen := make(map[Fault]bool)
+	seen, together := make(map[Fault]bool), 0
 	for _, s := range a {
 		seen[s.Fault] = true
-		if s.Calm < shortestCalm || s.Calm > longestCalm || s.Lasts < shortest || s.Lasts > longest {
+		if s.With != "" {
+			together++
+			if s.With == s.Fault || s.With.info().alone || s.Fault.info().alone {
+				t.Errorf("at once: %+v", s)
+			}
+		}
+		if s.Calm < shortestCalm || s.Calm > longestCalm || s.Lasts < shortest || s.Lasts > longestPause || s.Lasts > longest && !s.Fault.info().pauses {
 			t.Errorf("%+v", s)
 		}
+	}
+	if together == 0 {
+		t.Error("never two at once")
 	}
 	if len(seen) != len(faults) {
 		t.Errorf("%d of %d faults in ten minutes", len(seen), len(faults))
@@ -234,7 +243,8 @@ func TestOptions_Check(t *testing.T) {
 		"servers":       func(o *Options) { o.Servers = 2 },
 		"fault":         func(o *Options) { o.Faults = []Fault{"rain"} },
 		"no fault":      func(o *Options) { o.Faults = nil },
-		"not on apache": func(o *Options) { o.Target, o.Faults = "apache", []Fault{IsolateLeader} },
+		"not on apache": func(o *Options) { o.Target, o.Faults = "apache", []Fault{FlipFollower} },
+		"not there":     func(o *Options) { o.Network, o.Faults = Proxies, []Fault{Loss} },
 		"time":          func(o *Options) { o.For = 0 },
 	} {
 		o := Defaults()

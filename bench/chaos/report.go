@@ -50,21 +50,28 @@ func newReport(o *Options, events []Event, seats []Seat, e *Evidence) *Report {
 		r.Lasted = max(r.Lasted, e.Ops[i].Ended)
 	}
 	for _, f := range Faults {
-		var gaps, backs []float64
-		for _, ev := range events {
-			if ev.Fault == f.Fault {
-				gaps = append(gaps, millis(gap(e.Ops, ev.Begun, ev.Served)))
-				backs = append(backs, millis(ev.Served-ev.Ended))
-			}
-		}
-		if len(gaps) > 0 {
-			row := Row{Fault: f.Fault, Times: len(gaps)}
-			row.Gap, row.GapWorst = spread(gaps)
-			row.Back, row.BackWorst = spread(backs)
-			r.Rows = append(r.Rows, row)
+		r.row(f.Fault, func(e Event) bool { return e.Fault == f.Fault && e.With == "" })
+	}
+	r.row("two at once", func(e Event) bool { return e.With != "" })
+	return r
+}
+
+// row sums up some of the events, if there are any.
+func (r *Report) row(name Fault, belongs func(Event) bool) {
+	var gaps, backs []float64
+	for _, e := range r.Events {
+		if belongs(e) {
+			gaps = append(gaps, millis(gap(r.ops, e.Begun, e.Served)))
+			backs = append(backs, millis(e.Served-e.Ended))
 		}
 	}
-	return r
+	if len(gaps) == 0 {
+		return
+	}
+	row := Row{Fault: name, Times: len(gaps)}
+	row.Gap, row.GapWorst = spread(gaps)
+	row.Back, row.BackWorst = spread(backs)
+	r.Rows = append(r.Rows, row)
 }
 
 // gap is the longest time between two successful writes that ended, one after

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"troupe/bench/process"
+	"troupe/bench/process/lan"
 	"troupe/bench/process/mesh"
 )
 
@@ -19,6 +20,7 @@ type Options struct {
 	Servers  int
 	For      time.Duration // faults are begun for so long
 	Faults   []Fault
+	Network  Network
 	Seed     uint64
 	Sessions int
 	Patience time.Duration // for the ensemble to come back after a fault
@@ -32,7 +34,7 @@ type Options struct {
 // Defaults are the options of the command.
 func Defaults() Options {
 	o := Options{Target: string(process.Troupe), Servers: 3, For: time.Minute, Seed: 1, Sessions: 10,
-		Patience: time.Minute, Heap: "1g", Progress: io.Discard}
+		Network: LAN, Patience: time.Minute, Heap: "1g", Progress: io.Discard}
 	for _, f := range Faults {
 		o.Faults = append(o.Faults, f.Fault)
 	}
@@ -55,10 +57,8 @@ func (o *Options) check() error {
 		wrong = append(wrong, errors.New("no faults"))
 	}
 	for _, f := range o.Faults {
-		if err := knownFault(f); err != nil {
+		if err := Impossible(f, o.Target, o.Network); err != nil {
 			wrong = append(wrong, err)
-		} else if !Possible(f, o.Target) {
-			wrong = append(wrong, fmt.Errorf("fault %s: Apache's servers do not find together again through links that can be cut here", f))
 		}
 	}
 	return errors.Join(wrong...)
@@ -67,10 +67,11 @@ func (o *Options) check() error {
 // Event is a fault that has happened. Times are from the start of the run.
 type Event struct {
 	Fault  Fault         `json:"fault"`
-	Hit    []int         `json:"hit"`    // servers, from 1
-	Begun  time.Duration `json:"begun"`  // nanoseconds
-	Ended  time.Duration `json:"ended"`  // nanoseconds: when repairs began
-	Served time.Duration `json:"served"` // nanoseconds: when all servers served again
+	With   Fault         `json:"with,omitempty"` // at once
+	Hit    []int         `json:"hit"`            // servers, from 1
+	Begun  time.Duration `json:"begun"`          // nanoseconds
+	Ended  time.Duration `json:"ended"`          // nanoseconds: when repairs began
+	Served time.Duration `json:"served"`         // nanoseconds: when all servers served again
 }
 
 // Run hurts an ensemble and judges it. What violates is in the report, also that
@@ -89,8 +90,11 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if spec.Kind == process.Troupe {
 		spec.Binary = o.Binary
 	}
-	for _, f := range o.Faults {
-		spec.Cuttable = spec.Cuttable || f.cuts()
+	spec.Cuttable = o.Network != Loopback
+	if o.Network == LAN {
+		if spec.LAN, err = lan.New(o.Servers, o.Seed); err != nil {
+			return nil, err
+		}
 	}
 	e, err := mesh.New(spec)
 	if err != nil {
@@ -139,7 +143,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 	for _, s := range plan(o.Seed, o.Faults, o.For) {
 		event, err := o.step(ctx, e, c, s)
 		if err != nil {
-			return events, fmt.Errorf("%s at %.1f s: %w", s.Fault, event.Begun.Seconds(), err)
+			return events, fmt.Errorf("%s at %.1f s: %w", name(s.Fault, s.With), event.Begun.Seconds(), err)
 		}
 		events = append(events, event)
 		leader := 0
@@ -148,7 +152,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 		}
 		ops := c.history.All()
 		if err := o.say("%7.1f s  %-16s server %v, for %.1f s: no write for %.0f ms, all served %.0f ms after its end; server %d leads; %d operations",
-			event.Begun.Seconds(), s.Fault, event.Hit, (event.Ended - event.Begun).Seconds(), millis(gap(ops, event.Begun, event.Served)),
+			event.Begun.Seconds(), name(s.Fault, s.With), event.Hit, (event.Ended - event.Begun).Seconds(), millis(gap(ops, event.Begun, event.Served)),
 			millis(event.Served-event.Ended), leader, len(ops)); err != nil {
 			return events, err
 		}
@@ -163,23 +167,37 @@ func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, s Step) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Lasts+o.Patience)
 	defer cancel()
-	event = Event{Fault: s.Fault, Begun: time.Since(c.began)}
-	victims, err := hit(ctx, e, s)
+	place, err := newScene(ctx, e, s.Seed)
 	if err != nil {
 		return event, err
 	}
-	if err := process.Pause(ctx, s.Lasts); err != nil {
+	event = Event{Fault: s.Fault, With: s.With, Begun: time.Since(c.began)}
+	if err := place.suffer(s); err != nil {
 		return event, err
 	}
 	event.Ended = time.Since(c.began)
-	if err := repair(ctx, e, s.Fault, victims); err != nil {
+	if err := place.repair(); err != nil {
 		return event, err
 	}
 	event.Served = time.Since(c.began)
-	for _, v := range victims {
+	for _, v := range place.hit {
 		event.Hit = append(event.Hit, v+1)
 	}
 	return event, nil
+}
+
+// suffer has the faults of a step happen and last.
+func (s *scene) suffer(step Step) error {
+	if err := step.Fault.info().strike(s); err != nil || step.With == "" {
+		return errors.Join(err, process.Pause(s.ctx, step.Lasts))
+	}
+	if err := process.Pause(s.ctx, step.Lasts/3); err != nil {
+		return err
+	}
+	if err := step.With.info().strike(s); err != nil {
+		return err
+	}
+	return process.Pause(s.ctx, step.Lasts-step.Lasts/3)
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -87,8 +87,8 @@ func newTimeline(r *Report) *timeline {
 	}
 	t.Height = top + float64(r.Servers)*(laneHigh+4) + 30
 	for _, e := range r.Events {
-		t.Faults = append(t.Faults, bar{x(e.Begun), 20, max(x(e.Served)-x(e.Begun), 1), t.Height - 40, string(e.Fault),
-			fmt.Sprintf("%s, server %v, %.1f s to %.1f s, all served at %.1f s", e.Fault, e.Hit, e.Begun.Seconds(), e.Ended.Seconds(), e.Served.Seconds()),
+		t.Faults = append(t.Faults, bar{x(e.Begun), 20, max(x(e.Served)-x(e.Begun), 1), t.Height - 40, name(e.Fault, e.With),
+			fmt.Sprintf("%s, server %v, %.1f s to %.1f s, all served at %.1f s", name(e.Fault, e.With), e.Hit, e.Begun.Seconds(), e.Ended.Seconds(), e.Served.Seconds()),
 			fmt.Sprintf("hsl(%d 70%% 60%%)", slices.IndexFunc(Faults, func(f FaultInfo) bool { return f.Fault == e.Fault })*360/len(Faults))})
 	}
 	for s := time.Duration(0); s <= r.Lasted; s += max((r.Lasted / 12).Round(5*time.Second), time.Second) {
@@ -153,7 +153,7 @@ pre { background: #f6f6f6; padding: 1em; overflow: auto; }
 <p>Coloured: from a fault until all servers served again.</p>
 <pre>{{.Summary}}</pre>
 {{with .Report.Events}}<table><tr><th align="left">at<th align="left">fault<th align="left">servers</tr>
-{{range .}}<tr><td>{{printf "%.1f s" .Begun.Seconds}}<td>{{.Fault}}<td>{{.Hit}}</tr>
+{{range .}}<tr><td>{{printf "%.1f s" .Begun.Seconds}}<td>{{.Fault}}{{with .With}} and {{.}}{{end}}<td>{{.Hit}}</tr>
 {{end}}</table>{{end}}
 </html>
 `))

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"troupe/bench/chaos"
+	"troupe/bench/process/lan"
 )
 
 const chaosLong = `Hurt an ensemble of real processes by a plan, and judge what its clients have seen.
@@ -37,7 +38,7 @@ func NewChaos() *cobra.Command {
 	for _, f := range o.Faults {
 		faults = append(faults, string(f))
 	}
-	list := false
+	list, network := false, automatic
 	cmd := &cobra.Command{
 		Use:          "chaos",
 		Short:        "Hurt an ensemble and judge what its clients have seen",
@@ -48,10 +49,16 @@ func NewChaos() *cobra.Command {
 			if list {
 				return listChaos(cmd.OutOrStdout())
 			}
+			if err := reach(cmd, &o, chaos.Network(network)); err != nil {
+				return err
+			}
 			o.Faults = nil
 			for _, f := range faults {
-				if f := chaos.Fault(f); cmd.Flags().Changed("faults") || chaos.Possible(f, o.Target) {
+				f := chaos.Fault(f)
+				if err := chaos.Impossible(f, o.Target, o.Network); err == nil || cmd.Flags().Changed("faults") {
 					o.Faults = append(o.Faults, f)
+				} else if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "left out:", err); err != nil {
+					return err
 				}
 			}
 			return runChaos(cmd, o)
@@ -63,6 +70,7 @@ func NewChaos() *cobra.Command {
 	fs.IntVar(&o.Servers, "servers", o.Servers, "servers, all of which vote")
 	fs.DurationVar(&o.For, "for", o.For, "how long faults are begun")
 	fs.StringSliceVar(&faults, "faults", faults, "what happens")
+	fs.StringVar(&network, "network", network, "between servers: lan (their own, in network namespaces), proxies, loopback, or auto")
 	fs.Uint64Var(&o.Seed, "seed", o.Seed, "of the plan")
 	fs.IntVar(&o.Sessions, "sessions", o.Sessions, "sessions that work, one request at a time each")
 	fs.DurationVar(&o.Patience, "patience", o.Patience, "for all servers to serve again after a fault")
@@ -71,6 +79,34 @@ func NewChaos() *cobra.Command {
 	fs.StringVar(&o.Dir, "dir", "", "where the run leaves its directory; the system's temporary directory if empty")
 	fs.BoolVar(&list, "list", false, "say what faults and checks there are")
 	return cmd
+}
+
+// automatic takes a network of the servers' own where that is possible.
+const automatic = "auto"
+
+// reach settles how servers reach each other. For a network of their own this
+// program is run once more, inside of it, and this process ends with that one.
+func reach(cmd *cobra.Command, o *chaos.Options, n chaos.Network) error {
+	switch o.Network = n; n {
+	case chaos.Proxies, chaos.Loopback:
+		return nil
+	case chaos.LAN, automatic:
+	default:
+		return fmt.Errorf("network %q: want lan, proxies, loopback or auto", n)
+	}
+	inside, status, err := lan.Private()
+	switch {
+	case inside:
+		o.Network = chaos.LAN
+		return nil
+	case err == nil:
+		os.Exit(status)
+	case n == chaos.LAN:
+		return err
+	}
+	o.Network = chaos.Proxies
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "no network of the servers' own here, so proxies are between them: %v\n", err)
+	return err
 }
 
 func listChaos(w io.Writer) error {

@@ -13,6 +13,8 @@ import (
 // mtu is large, so that it costs little to have packets forwarded by a process.
 const mtu = 65000
 
+const tunDevice = "/dev/net/tun"
+
 // newHost makes a host: number 0 in the namespace of this process, others each in a
 // new one.
 func newHost(number int) (h *host, err error) {
@@ -50,14 +52,14 @@ func newNamespace(number int) (*host, error) {
 // newInterface makes this thread's namespace the host's: with loopback, and with
 // an interface whose packets are read from the file.
 func newInterface(number int) (*os.File, error) {
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	fd, err := unix.Open(tunDevice, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fmt.Errorf("/dev/net/tun: %w", err)
+		return nil, fmt.Errorf("%s: %w", tunDevice, err)
 	}
 	if err := configure(fd, number); err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
-	return os.NewFile(uintptr(fd), "/dev/net/tun"), nil // it can be polled only now
+	return os.NewFile(uintptr(fd), tunDevice), nil // it can be polled only now
 }
 
 func configure(tun, number int) error {

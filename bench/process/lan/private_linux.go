@@ -20,6 +20,13 @@ func Private() (inside bool, status int, err error) {
 	if os.Getenv(private) != "" {
 		return true, 0, nil
 	}
+	tun, err := os.OpenFile(tunDevice, os.O_RDWR, 0)
+	if err != nil {
+		return false, 0, fmt.Errorf("a private network: %w", err)
+	}
+	if err := tun.Close(); err != nil {
+		return false, 0, err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return false, 0, err

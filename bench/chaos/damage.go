@@ -1,0 +1,81 @@
+package chaos
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// damage ends a follower and damages its files.
+func damage(how func(data string, rnd *rand.Rand) error) func(*scene) error {
+	return func(s *scene) error {
+		v := s.victims(follower)[0]
+		if err := s.away(syscall.SIGKILL, v); err != nil {
+			return err
+		}
+		s.revive = append(s.revive, func() error { return s.startDamaged(v) })
+		return how(filepath.Join(s.Dir(v), "data"), s.rnd)
+	}
+}
+
+// startDamaged starts a server. One that ends because of what it finds is given
+// empty disks, as its operator would.
+func (s *scene) startDamaged(v int) error {
+	err := s.Start(s.ctx, v)
+	if err == nil || s.ctx.Err() != nil || !strings.Contains(err.Error(), "damaged") {
+		return err
+	}
+	return errors.Join(s.Wipe(v), s.Start(s.ctx, v))
+}
+
+// tear cuts off what a crash may leave of the newest writes to the log: some bytes
+// before its end.
+func tear(data string, rnd *rand.Rand) error {
+	const most = 300
+	journals, err := filepath.Glob(filepath.Join(data, "troupe", "log", "*.log"))
+	if err != nil || len(journals) == 0 {
+		return fmt.Errorf("no journal in %s: %w", data, err)
+	}
+	name := slices.Max(journals) // of equal length
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	end := len(bytes.TrimRight(content, "\x00")) // written ahead
+	return os.Truncate(name, int64(max(end-1-rnd.IntN(most), 0)))
+}
+
+// flip flips one bit of a file of the log or the state.
+func flip(data string, rnd *rand.Rand) error {
+	var files []string
+	err := filepath.WalkDir(filepath.Join(data, "troupe"), func(path string, d fs.DirEntry, err error) error {
+		if ext := filepath.Ext(path); err == nil && d.Type().IsRegular() && (ext == ".log" || ext == ".ldb") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("no files in %s: %w", data, err)
+	}
+	f, err := os.OpenFile(files[rnd.IntN(len(files))], os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return errors.Join(err, f.Close())
+	}
+	at, one := rnd.Int64N(info.Size()), make([]byte, 1)
+	if _, err = f.ReadAt(one, at); err == nil {
+		one[0] ^= 1 << rnd.IntN(8)
+		_, err = f.WriteAt(one, at)
+	}
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,169 @@
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"troupe/bench/process"
+	"troupe/bench/process/lan"
+)
+
+// Fault is what happens to an ensemble.
+type Fault string
+
+// The faults. Most last for a while and are then repaired.
+const (
+	KillLeader      Fault = "kill-leader"
+	KillFollower    Fault = "kill-follower"
+	KillAll         Fault = "kill-all"
+	StopLeader      Fault = "stop-leader"
+	PauseLeader     Fault = "pause-leader"
+	PauseFollower   Fault = "pause-follower"
+	PauseAll        Fault = "pause-all"
+	IsolateLeader   Fault = "isolate-leader"
+	IsolateFollower Fault = "isolate-follower"
+	IsolateMinority Fault = "isolate-minority"
+	IsolateMajority Fault = "isolate-majority"
+	Bridge          Fault = "bridge"
+	DeafLeader      Fault = "deaf-leader"
+	MuteLeader      Fault = "mute-leader"
+	Flapping        Fault = "flapping"
+	Delay           Fault = "delay"
+	LateLeader      Fault = "late-leader"
+	Loss            Fault = "loss"
+	WipeFollower    Fault = "wipe-follower"
+	TearFollower    Fault = "tear-follower"
+	FlipFollower    Fault = "flip-follower"
+	OlderFirst      Fault = "older-first"
+	NewestFirst     Fault = "newest-first"
+	RollingRestart  Fault = "rolling-restart"
+)
+
+// FaultInfo is a fault and what it does.
+type FaultInfo struct {
+	Fault Fault
+	Does  string
+	needs need
+	// alone says that nothing else may go wrong meanwhile: a server has forgotten
+	// what it acknowledged, or all of them are hit anyway.
+	alone  bool
+	pauses bool // a process that goes on later
+	strike func(*scene) error
+}
+
+// need is what an ensemble has to have for a fault.
+type need int
+
+const (
+	nothing need = iota
+	cuts         // links that can be cut
+	network      // a network of its own, where packets can be late or lost
+	ours         // files that are known here
+)
+
+// Faults are all of them.
+var Faults = []FaultInfo{
+	{KillLeader, "SIGKILL for the leader; it is started again", nothing, false, false, end(leader, syscall.SIGKILL)},
+	{KillFollower, "SIGKILL for a follower; it is started again", nothing, false, false, end(follower, syscall.SIGKILL)},
+	{KillAll, "SIGKILL for all servers at once; they are started again", nothing, true, false, end(everybody, syscall.SIGKILL)},
+	{StopLeader, "SIGTERM for the leader; it is started again", nothing, false, false, end(leader, syscall.SIGTERM)},
+	{PauseLeader, "SIGSTOP for the leader: it keeps its connections and says nothing; SIGCONT", nothing, false, true, pause(leader)},
+	{PauseFollower, "SIGSTOP for a follower; SIGCONT", nothing, false, true, pause(follower)},
+	{PauseAll, "SIGSTOP for all servers; SIGCONT", nothing, true, true, pause(everybody)},
+	{IsolateLeader, "what the leader sends to other servers is lost, and what they send to it", cuts, false, false, cut(leader, both)},
+	{IsolateFollower, "the same for a follower", cuts, false, false, cut(follower, both)},
+	{IsolateMinority, "the same for as many followers as the others can do without", cuts, false, false, cut(minority, both)},
+	{IsolateMajority, "the same for all but the leader and as few others as are no quorum", cuts, false, false, cut(majority, both)},
+	{Bridge, "two halves of the ensemble hear each other no more, one server hears both", cuts, false, false, bridge},
+	{DeafLeader, "the leader is heard by others and hears nothing", cuts, false, false, cut(leader, in)},
+	{MuteLeader, "the leader hears others and is not heard", cuts, false, false, cut(leader, out)},
+	{Flapping, "a server is cut off and found again, several times a second", cuts, false, false, flap},
+	{Delay, "all packets between servers are 10 to 100 ms late", network, false, false, worsen(everybody, slow)},
+	{LateLeader, "what the leader sends is 0.2 to 2 s late", network, false, false, worsen(leader, late)},
+	{Loss, "5 to 30 % of all packets between servers are lost", network, false, false, worsen(everybody, lossy)},
+	{WipeFollower, "SIGKILL for a follower, which is started again without its data", nothing, true, false, wipe},
+	{TearFollower, "SIGKILL for a follower, the end of whose log is torn off before it is started again", ours, true, false, damage(tear)},
+	{FlipFollower, "SIGKILL for a follower, a bit of whose files is flipped; if it refuses to start, it is started without its data", ours, true, false, damage(flip)},
+	{OlderFirst, "SIGKILL for a follower, later for all others; the follower is started before them", nothing, true, false, order(true)},
+	{NewestFirst, "the same; the follower is started after them", nothing, true, false, order(false)},
+	{RollingRestart, "SIGTERM for one server after the other, each started again before the next", nothing, true, false, roll},
+}
+
+// info is what there is to know of a fault; nil if there is no such one.
+func (f Fault) info() *FaultInfo {
+	for i := range Faults {
+		if Faults[i].Fault == f {
+			return &Faults[i]
+		}
+	}
+	return nil
+}
+
+// Network says how the servers of a run reach each other.
+type Network string
+
+// The networks.
+const (
+	Loopback Network = "loopback" // of this machine
+	Proxies  Network = "proxies"  // on loopback, which can be cut
+	LAN      Network = "lan"      // of their own, see package lan
+)
+
+// Impossible says why a fault can't be done to a kind of ensemble; nil if it can.
+func Impossible(f Fault, target string, n Network) error {
+	info := f.info()
+	switch {
+	case info == nil:
+		return fmt.Errorf("fault %q: there is no such one, see --list", f)
+	case info.needs == ours && target != string(process.Troupe):
+		return fmt.Errorf("fault %s: it knows Troupe's files only", f)
+	case info.needs == network && n != LAN:
+		return fmt.Errorf("fault %s: packets are late or lost only in a network of the servers' own", f)
+	case info.needs == cuts && n == Proxies && target != string(process.Troupe):
+		return fmt.Errorf("fault %s: Apache's servers do not find together again through proxies", f)
+	case info.needs == cuts && n == Loopback:
+		return fmt.Errorf("fault %s: loopback cannot be cut", f)
+	}
+	return nil
+}
+
+// who picks servers to be hit.
+type who func(*scene) []int
+
+func leader(s *scene) []int { return []int{s.leader} }
+
+func everybody(s *scene) (all []int) {
+	for i := range s.Servers {
+		all = append(all, i)
+	}
+	return all
+}
+
+// followers are all of them, in an order by chance.
+func followers(s *scene) []int {
+	all := slices.DeleteFunc(everybody(s), func(i int) bool { return i == s.leader })
+	s.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+func follower(s *scene) []int { return followers(s)[:1] }
+
+func minority(s *scene) []int { return followers(s)[:(len(s.Servers)-1)/2] }
+
+func majority(s *scene) []int { return followers(s)[:len(s.Servers)/2+1] }
+
+// both, in and out are which paths are cut between some servers and all others.
+var both, in, out = [2]bool{true, true}, [2]bool{true, false}, [2]bool{false, true}
+
+func slow(s *scene) lan.Path {
+	d := s.between(10*time.Millisecond, 100*time.Millisecond)
+	return lan.Path{Delay: d, Jitter: d / 2}
+}
+
+func late(s *scene) lan.Path {
+	return lan.Path{Delay: s.between(200*time.Millisecond, 2*time.Second)}
+}
+
+func lossy(s *scene) lan.Path { return lan.Path{Loss: 0.05 + 0.25*s.rnd.Float64()} }
