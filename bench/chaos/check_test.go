@@ -227,6 +227,28 @@ func TestReport_OfAGoodRun(t *testing.T) {
 	}
 }
 
+// TestComparison_OfRuns takes each run's longest, and the median of those.
+func TestComparison_OfRuns(t *testing.T) {
+	run := func(target string, gap float64) *Report {
+		return &Report{Target: target, Rows: []Row{{Fault: KillLeader, Gap: 1, GapWorst: gap, Back: 1, BackWorst: 10 * gap}}}
+	}
+	c := Comparison{[]*Report{run("troupe", 30), run("apache", 500), run("troupe", 10), run("apache", 700), run("troupe", 20)}}
+	var text strings.Builder
+	if err := c.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"kill-leader", "3", "20", "/", "30", "200", "/", "300", "700", "/", "700", "7000", "/", "7000"}
+	if line := strings.Fields(strings.Split(text.String(), "\n")[2]); !slices.Equal(line, want) {
+		t.Errorf("%q in\n%s", line, text.String())
+	}
+	if c.Violated() {
+		t.Error("nothing was violated")
+	}
+	if c.Reports[3].Violations = []Violation{{}}; !c.Violated() {
+		t.Error("a violation is overlooked")
+	}
+}
+
 // TestWorker_EachServerHasOneOfItsOwn, and all others may go anywhere.
 func TestWorker_EachServerHasOneOfItsOwn(t *testing.T) {
 	c := &crowd{addrs: []string{"a", "b", "c"}}

@@ -35,8 +35,12 @@ func plan(seed uint64, faults []Fault, span time.Duration) (steps []Step) {
 		return (low + time.Duration(rnd.Int64N(int64(high-low)))).Truncate(time.Millisecond)
 	}
 	mixed := slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.info().alone })
+	var next []int // each comes once before any comes again
 	for at := time.Duration(0); at < span; {
-		s := Step{Fault: faults[rnd.IntN(len(faults))], Calm: between(shortestCalm, longestCalm),
+		if len(next) == 0 {
+			next = rnd.Perm(len(faults))
+		}
+		s := Step{Fault: faults[next[0]], Calm: between(shortestCalm, longestCalm),
 			Lasts: between(shortest, longest), Seed: rnd.Uint64()}
 		if s.Fault.info().pauses && rnd.IntN(longOnes) == 0 && longestPause < span/4 {
 			s.Lasts = between(longest, longestPause)
@@ -46,7 +50,7 @@ func plan(seed uint64, faults []Fault, span time.Duration) (steps []Step) {
 				s.With = mixed[rnd.IntN(len(mixed))]
 			}
 		}
-		steps = append(steps, s)
+		steps, next = append(steps, s), next[1:]
 		at += s.Calm + s.Lasts
 	}
 	return steps

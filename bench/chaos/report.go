@@ -52,9 +52,12 @@ func newReport(o *Options, events []Event, seats []Seat, e *Evidence) *Report {
 	for _, f := range Faults {
 		r.row(f.Fault, func(e Event) bool { return e.Fault == f.Fault && e.With == "" })
 	}
-	r.row("two at once", func(e Event) bool { return e.With != "" })
+	r.row(twoAtOnce, func(e Event) bool { return e.With != "" })
 	return r
 }
+
+// twoAtOnce is the row of all steps with two faults.
+const twoAtOnce Fault = "two at once"
 
 // row sums up some of the events, if there are any.
 func (r *Report) row(name Fault, belongs func(Event) bool) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -18,9 +19,12 @@ const chaosLong = `Hurt an ensemble of real processes by a plan, and judge what 
   troupe chaos                                all faults, in turn by chance, for a minute
   troupe chaos --servers 5 --for 10m --faults kill-leader,isolate-leader --seed 42
   troupe chaos --target apache --faults kill-leader,kill-follower
+  troupe chaos --target troupe,apache --rounds 5 --for 2m
   troupe chaos --list                         faults and checks
 
-The servers run here, in processes of their own. Sessions spread over all of them
+The servers run here, in processes of their own, and where this machine allows
+network namespaces (root's rights, or unprivileged user namespaces, and /dev/net/tun)
+in a network of their own, where packets are lost and late. Sessions spread over all of them
 read and write all the time; what each asked and was told is kept and judged at the
 end. The same seed, faults and time make the same plan.
 
@@ -38,7 +42,7 @@ func NewChaos() *cobra.Command {
 	for _, f := range o.Faults {
 		faults = append(faults, string(f))
 	}
-	list, network := false, automatic
+	list, network, targets, rounds := false, automatic, []string{o.Target}, 1
 	cmd := &cobra.Command{
 		Use:          "chaos",
 		Short:        "Hurt an ensemble and judge what its clients have seen",
@@ -54,19 +58,15 @@ func NewChaos() *cobra.Command {
 			}
 			o.Faults = nil
 			for _, f := range faults {
-				f := chaos.Fault(f)
-				if err := chaos.Impossible(f, o.Target, o.Network); err == nil || cmd.Flags().Changed("faults") {
-					o.Faults = append(o.Faults, f)
-				} else if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "left out:", err); err != nil {
-					return err
-				}
+				o.Faults = append(o.Faults, chaos.Fault(f))
 			}
-			return runChaos(cmd, o)
+			return runChaos(cmd, o, targets, rounds)
 		},
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&o.Target, "target", o.Target, "troupe or apache")
+	fs.StringSliceVar(&targets, "target", targets, "troupe, apache, or both, one after the other")
+	fs.IntVar(&rounds, "rounds", rounds, "runs of each, with the next seeds")
 	fs.IntVar(&o.Servers, "servers", o.Servers, "servers, all of which vote")
 	fs.DurationVar(&o.For, "for", o.For, "how long faults are begun")
 	fs.StringSliceVar(&faults, "faults", faults, "what happens")
@@ -122,7 +122,7 @@ func listChaos(w io.Writer) error {
 	return t.Flush()
 }
 
-func runChaos(cmd *cobra.Command, o chaos.Options) (err error) {
+func runChaos(cmd *cobra.Command, o chaos.Options, targets []string, rounds int) (err error) {
 	if o.Binary, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)
 	}
@@ -132,18 +132,47 @@ func runChaos(cmd *cobra.Command, o chaos.Options) (err error) {
 	ctx, stop := interruptible(cmd)
 	defer stop()
 	o.Progress = cmd.ErrOrStderr()
-	report, err := chaos.Run(ctx, o)
-	if err != nil {
-		return fmt.Errorf("%w; what is left of the run is in %s", err, o.Dir)
+	var all chaos.Comparison
+	for round := range rounds {
+		for _, target := range targets {
+			run := o
+			run.Target, run.Seed = target, o.Seed+uint64(round)
+			if rounds*len(targets) > 1 {
+				run.Dir = filepath.Join(o.Dir, fmt.Sprintf("%s-%d", target, run.Seed))
+			}
+			if run.Faults, err = possible(cmd, &run); err != nil {
+				return err
+			}
+			report, err := chaos.Run(ctx, run)
+			if err != nil {
+				return fmt.Errorf("%w; what is left of the run is in %s", err, run.Dir)
+			}
+			if err := errors.Join(report.Save(run.Dir), report.Write(cmd.OutOrStdout())); err != nil {
+				return err
+			}
+			all.Reports = append(all.Reports, report)
+		}
 	}
-	if err := errors.Join(report.Save(o.Dir), report.Write(cmd.OutOrStdout())); err != nil {
-		return err
+	if len(all.Reports) > 1 {
+		err = all.Write(cmd.OutOrStdout())
 	}
-	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "\nAll of it is in %s\n", o.Dir); err != nil {
-		return err
+	if _, e := fmt.Fprintf(cmd.OutOrStdout(), "\nAll of it is in %s\n", o.Dir); err != nil || e != nil {
+		return errors.Join(err, e)
 	}
-	if len(report.Violations) > 0 {
+	if all.Violated() {
 		return errViolated
 	}
 	return nil
+}
+
+// possible leaves out what can't be done, unless it was asked for by name.
+func possible(cmd *cobra.Command, o *chaos.Options) (faults []chaos.Fault, err error) {
+	for _, f := range o.Faults {
+		if err := chaos.Impossible(f, o.Target, o.Network); err == nil || cmd.Flags().Changed("faults") {
+			faults = append(faults, f)
+		} else if _, err := fmt.Fprintln(o.Progress, "left out:", err); err != nil {
+			return nil, err
+		}
+	}
+	return faults, nil
 }
