@@ -26,6 +26,7 @@ type host struct {
 	memoryMax               int64 // what it keeps within (GOMEMLIMIT)
 	openFiles, maxFiles     uint64
 	dataDirSize, logDirSize int64 // bytes
+	goroutines              int
 }
 
 func (w *Words) conf(b *strings.Builder, _ *tree.Description) {
@@ -78,6 +79,7 @@ func inspect(cfg *config.Config) host {
 		h.osName, h.osVersion = unix.ByteSliceToString(uname.Sysname[:]), unix.ByteSliceToString(uname.Release[:])
 	}
 	h.memoryFree, h.memoryTotal = memory()
+	h.goroutines = runtime.NumGoroutine()
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
 		h.openFiles = uint64(len(open))
 	}

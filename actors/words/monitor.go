@@ -44,6 +44,7 @@ func (w *Words) mntr(b *strings.Builder, d *tree.Description) {
 	put("connections_closed_bad_frame", m.BadFrames.Load())
 	put("large_replies", m.LargeReplies.Load())
 	put("replica_incarnations", m.Incarnations.Load())
+	put("goroutines", h.goroutines)
 	put("data_dir_size", h.dataDirSize)
 	put("log_dir_size", h.logDirSize)
 }

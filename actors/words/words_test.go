@@ -70,7 +70,7 @@ func fixture(t *testing.T) (*Words, *tree.Description) {
 	w.now = func() time.Time { return start.Add(90 * time.Second) }
 	w.host = func() host {
 		return host{name: "localhost", osName: "Linux", osVersion: "6.1.0", user: "zk", home: "/home/zk", dir: "/srv",
-			tmp: "/tmp", memoryFree: 3 << 20, memoryMax: 512 << 20, memoryTotal: 17 << 20, openFiles: 21, maxFiles: 1024,
+			tmp: "/tmp", memoryFree: 3 << 20, memoryMax: 512 << 20, memoryTotal: 17 << 20, openFiles: 21, maxFiles: 1024, goroutines: 34,
 			dataDirSize: 67109337, logDirSize: 1234}
 	}
 	return w, &tree.Description{Nodes: 152, Ephemerals: 1, Sessions: 1, DataSize: 1159, Watchers: 1, WatchedPaths: 3,

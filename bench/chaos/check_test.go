@@ -207,7 +207,7 @@ func TestReport_OfAGoodRun(t *testing.T) {
 	o := Defaults()
 	events := []Event{{Fault: KillLeader, Hit: []int{2}, Begun: 3, Ended: 20, Served: 25}}
 	seats := []Seat{{0, 2}, {4, 0}, {6, 3}, {8, 3}}
-	r := newReport(&o, events, seats, good())
+	r := newReport(&o, events, seats, nil, good())
 	if r.Lasted != 43 || len(r.Rows) != 1 || r.Rows[0].Times != 1 || len(r.Violations) > 0 {
 		t.Errorf("%+v", r)
 	}

@@ -22,6 +22,7 @@ type Report struct {
 	Rows       []Row          `json:"rows"`
 	Events     []Event        `json:"events"`
 	Seats      []Seat         `json:"-"` // in the timeline
+	Usage      []Usage        `json:"usage"`
 	Violations []Violation    `json:"violations"`
 
 	ops   []Op
@@ -42,8 +43,8 @@ type Row struct {
 }
 
 // newReport judges the evidence.
-func newReport(o *Options, events []Event, seats []Seat, e *Evidence) *Report {
-	r := &Report{Seats: seats, Target: o.Target, Servers: o.Servers, Seed: o.Seed, Events: events, Operations: make(map[string]int),
+func newReport(o *Options, events []Event, seats []Seat, usage []Usage, e *Evidence) *Report {
+	r := &Report{Seats: seats, Usage: usage, Target: o.Target, Servers: o.Servers, Seed: o.Seed, Events: events, Operations: make(map[string]int),
 		Violations: check(e), ops: e.Ops, ended: e.Trees != nil}
 	for i := range e.Ops {
 		r.Operations[string(e.Ops[i].Outcome)]++
@@ -126,7 +127,7 @@ func (r *Report) Write(w io.Writer) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t\n", c.Name, r.verdict(c, n))
 	}
-	if err := t.Flush(); err != nil {
+	if err := errors.Join(t.Flush(), r.writeUsage(w)); err != nil {
 		return err
 	}
 	const shown = 20

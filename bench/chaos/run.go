@@ -124,7 +124,7 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 	watching, blind := context.WithCancel(ctx)
 	var lookouts sync.WaitGroup
 	lookouts.Go(func() { l.watch(watching) })
-	events, stuck := o.steps(ctx, e, c, l)
+	events, usage, stuck := o.steps(ctx, e, c, l)
 	ops, failed := c.dismiss()
 	blind()
 	lookouts.Wait()
@@ -135,15 +135,23 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 	if evidence.Stuck == nil {
 		evidence.Trees, evidence.Stuck = trees(ctx, addrs)
 	}
-	return newReport(o, events, l.all(), evidence), nil
+	return newReport(o, events, l.all(), usage, evidence), nil
 }
 
 // steps carries out the plan.
-func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *lookout) (events []Event, err error) {
+func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *lookout) (events []Event, all []Usage, err error) {
 	for _, s := range plan(o.Seed, o.Faults, o.For) {
+		if err := process.Pause(ctx, s.Calm); err != nil {
+			return events, all, err
+		}
+		u, err := weigh(ctx, e, time.Since(c.began))
+		if err != nil {
+			return events, all, err
+		}
+		all = append(all, u)
 		event, err := o.step(ctx, e, c, s)
 		if err != nil {
-			return events, fmt.Errorf("%s at %.1f s: %w", name(s.Fault, s.With), event.Begun.Seconds(), err)
+			return events, all, fmt.Errorf("%s at %.1f s: %w", name(s.Fault, s.With), event.Begun.Seconds(), err)
 		}
 		events = append(events, event)
 		leader := 0
@@ -154,17 +162,14 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 		if err := o.say("%7.1f s  %-16s server %v, for %.1f s: no write for %.0f ms, all served %.0f ms after its end; server %d leads; %d operations",
 			event.Begun.Seconds(), name(s.Fault, s.With), event.Hit, (event.Ended - event.Begun).Seconds(), millis(gap(ops, event.Begun, event.Served)),
 			millis(event.Served-event.Ended), leader, len(ops)); err != nil {
-			return events, err
+			return events, all, err
 		}
 	}
-	return events, process.Pause(ctx, calm)
+	return events, all, process.Pause(ctx, calm)
 }
 
 // step carries out one step of the plan.
 func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, s Step) (event Event, err error) {
-	if err := process.Pause(ctx, s.Calm); err != nil {
-		return event, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.Lasts+o.Patience)
 	defer cancel()
 	place, err := newScene(ctx, e, s.Seed)

@@ -22,12 +22,12 @@ const (
 	laneHigh  = 14.0
 )
 
-// chart is a line over time.
+// chart is lines over time.
 type chart struct {
-	Title  string
-	Top    float64 // of the drawing
-	Max    string  // at its top
-	Points string  // of an SVG polyline
+	Title string
+	Top   float64  // of the drawing
+	Max   string   // at its top
+	Lines []string // points of SVG polylines
 }
 
 // bar is something that lasted.
@@ -76,6 +76,12 @@ func newTimeline(r *Report) *timeline {
 	t.Names = top + chartHigh + 35 // where the line below is flat but for moments
 	t.Charts = append(t.Charts, plot("99 % within, ms", top+chartHigh+30, late))
 	top += 2 * (chartHigh + 30)
+	for _, w := range weights {
+		if len(r.Usage) > 1 {
+			t.Charts = append(t.Charts, r.draw(w, top, x))
+			top += chartHigh + 30
+		}
+	}
 	for _, s := range spans(r.Seats, r.Lasted) {
 		if s.leader > 0 {
 			t.Leaders = append(t.Leaders, bar{x(s.from), top + float64(s.leader-1)*(laneHigh+4), max(x(s.to)-x(s.from), 1), laneHigh, "",
@@ -104,7 +110,7 @@ func plot(title string, top float64, values []float64) chart {
 	for i, v := range values {
 		fmt.Fprintf(&points, "%.1f,%.1f ", margin+wide*float64(i)/math.Max(float64(len(values)-1), 1), top+chartHigh*(1-v/highest))
 	}
-	return chart{title, top, fmt.Sprintf("%.0f", highest), points.String()}
+	return chart{title, top, fmt.Sprintf("%.0f", highest), []string{points.String()}}
 }
 
 // span is for how long the same server led.
@@ -145,8 +151,8 @@ pre { background: #f6f6f6; padding: 1em; overflow: auto; }
 {{end}}{{$left := .Left}}{{$high := .High}}{{range .Charts}}<text x="4" y="{{.Top}}">{{.Max}}</text>
 <text x="{{$left}}" y="{{.Top}}" dy="-4">{{.Title}}</text>
 <g transform="translate(0 {{$high}})"><line class="axis" x1="{{$left}}" x2="100%" y1="{{.Top}}" y2="{{.Top}}"/></g>
-<polyline points="{{.Points}}"/>
-{{end}}{{range .Lanes}}<text x="4" y="{{.Top}}" dy="11">{{.Title}}</text>
+{{range .Lines}}<polyline points="{{.}}"/>
+{{end}}{{end}}{{range .Lanes}}<text x="4" y="{{.Top}}" dy="11">{{.Title}}</text>
 {{end}}{{range .Leaders}}<rect class="leader" x="{{.X}}" y="{{.Y}}" width="{{.Width}}" height="{{.High}}"><title>{{.Text}}</title></rect>
 {{end}}{{range .Seconds}}<text x="{{.X}}" y="{{.Y}}">{{.Text}}</text>
 {{end}}</svg>

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"regexp"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -138,22 +135,4 @@ func poll(ctx context.Context, exited <-chan struct{}, try func(context.Context)
 		case <-ticker.C:
 		}
 	}
-}
-
-// RSS is the resident memory of the process in bytes. Linux only.
-func (s *Server) RSS() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Pid()))
-	if err != nil {
-		return 0, fmt.Errorf("resident memory: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
-			kib, err := strconv.ParseInt(fields[1], 10, 64)
-			if err != nil {
-				return 0, fmt.Errorf("resident memory: %w", err)
-			}
-			return kib << 10, nil
-		}
-	}
-	return 0, errors.New("resident memory: the process has ended")
 }
