@@ -31,7 +31,7 @@ const (
 	MuteLeader      Fault = "mute-leader"
 	Flapping        Fault = "flapping"
 	Delay           Fault = "delay"
-	LateLeader      Fault = "late-leader"
+	LateLink        Fault = "late-link"
 	Loss            Fault = "loss"
 	WipeFollower    Fault = "wipe-follower"
 	TearFollower    Fault = "tear-follower"
@@ -81,7 +81,7 @@ var Faults = []FaultInfo{
 	{MuteLeader, "the leader hears others and is not heard", cuts, false, false, cut(leader, out)},
 	{Flapping, "a server is cut off and found again, several times a second", cuts, false, false, flap},
 	{Delay, "all packets between servers are 10 to 100 ms late", network, false, false, worsen(everybody, slow)},
-	{LateLeader, "what the leader sends is 0.2 to 2 s late", network, false, false, worsen(leader, late)},
+	{LateLink, "what the leader sends to one follower is 0.2 to 2 s late", network, false, false, lateLink},
 	{Loss, "5 to 30 % of all packets between servers are lost", network, false, false, worsen(everybody, lossy)},
 	{WipeFollower, "SIGKILL for a follower, which is started again without its data", nothing, true, false, wipe},
 	{TearFollower, "SIGKILL for a follower, the end of whose log is torn off before it is started again", ours, true, false, damage(tear)},
@@ -160,10 +160,6 @@ var both, in, out = [2]bool{true, true}, [2]bool{true, false}, [2]bool{false, tr
 func slow(s *scene) lan.Path {
 	d := s.between(10*time.Millisecond, 100*time.Millisecond)
 	return lan.Path{Delay: d, Jitter: d / 2}
-}
-
-func late(s *scene) lan.Path {
-	return lan.Path{Delay: s.between(200*time.Millisecond, 2*time.Second)}
 }
 
 func lossy(s *scene) lan.Path { return lan.Path{Loss: 0.05 + 0.25*s.rnd.Float64()} }

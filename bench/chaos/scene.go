@@ -178,6 +178,13 @@ func worsen(w who, path func(*scene) lan.Path) func(*scene) error {
 	}
 }
 
+func lateLink(s *scene) error {
+	s.healed()
+	v := s.victims(follower)[0]
+	s.Worsen(s.leader, v, lan.Path{Delay: s.between(200*time.Millisecond, 2*time.Second)})
+	return nil
+}
+
 // away ends a server and waits until it has ended.
 func (s *scene) away(sig syscall.Signal, which ...int) error {
 	err := s.signal(which, sig)
