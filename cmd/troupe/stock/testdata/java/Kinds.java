@@ -3,6 +3,7 @@ import static org.apache.zookeeper.ZooDefs.Ids.OPEN_ACL_UNSAFE;
 import java.util.Collections;
 import java.util.List;
 import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.Stat;
 
@@ -65,8 +66,10 @@ final class Kinds {
         create(zk, root, CreateMode.PERSISTENT);
         Stat brief = new Stat();
         zk.create(root + "/brief", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, brief, 400);
-        zk.create(root + "/parent", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, new Stat(), 100);
-        create(zk, root + "/parent/kid", CreateMode.PERSISTENT);
+        // At once: a parent without a child could be gone before it has one.
+        zk.multi(List.of(
+            Op.create(root + "/parent", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, 100),
+            Op.create(root + "/parent/kid", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT)));
         // The longest that there is.
         zk.create(root + "/long", null, OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_WITH_TTL, new Stat(), 0xFFFFFFFFFFL);
         Cases.equal(brief.getEphemeralOwner(), 0L);
