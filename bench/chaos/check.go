@@ -19,6 +19,7 @@ import (
 type Node struct {
 	Data string
 	Stat wire.Stat
+	ACL  string
 }
 
 // Tree is a server's, by path.
@@ -27,8 +28,12 @@ type Tree map[string]Node
 // Evidence is what checks look at.
 type Evidence struct {
 	Ops   []Op
-	Trees map[string]Tree // at the end, by server, all sessions being closed; nil if there was no such end
-	Stuck error           // what did not come back, so that the run was broken off
+	Seats []Seat
+	Trees map[string]Tree // at the end, by server, all sessions being gone; nil if there was no such end
+	// Sessions are the ids of those that servers have at the end, in order: those
+	// that the trees were read with.
+	Sessions map[string][]string
+	Stuck    error // what did not come back, so that the run was broken off
 }
 
 // Violation is something that must never be.
@@ -50,11 +55,19 @@ type Check struct {
 var Checks = []Check{
 	{"returns", "all servers serve again after every fault, and sessions end when they are closed", returns, false},
 	{"linearizable", "writes, and reads behind a sync, of each register are linearizable", linearizable, false},
-	{"monotonic", "no session sees a register go back, whichever servers it asks", monotonic, false},
+	{"monotonic", "no session's view goes back, of one register or of several, whichever servers it asks", monotonic, false},
 	{"sequence", "numbers of sequential znodes are given once, and in order", sequence, false},
+	{"order", "what a session sends is committed in that order, and nothing is skipped", commitOrder, false},
+	{"lifetimes", "ephemerals are there while their sessions live, and are gone from every server soon after", lifetimes, false},
+	{"exclusive", "no lock has two holders, nor an election two leaders; zxids fence", exclusive, false},
+	{"told", "no session sees a change before its watches, of all kinds, have told of it", told, false},
+	{"atomic", "a multi is seen as a whole, or not at all", indivisible, false},
+	{"whole", "of what a multi makes, all or nothing is on every server at the end", whole, true},
 	{"present", "what was acknowledged is on every server at the end, and nothing that was refused", present, true},
-	{"equal", "all servers' trees are equal at the end, in every field", equal, true},
-	{"ephemerals", "no ephemeral is left of a session that has been closed", ephemerals, true},
+	{"counters", "what is counted up by compare and set, and what stats count, is exact", counters, true},
+	{"quotas", "what is counted for quotas is what is there, on every server", quotas, true},
+	{"equal", "all servers' trees are equal at the end, in every field, ACLs and sessions included", equal, true},
+	{"ephemerals", "no ephemeral is left at the end, when all sessions are gone", ephemerals, true},
 }
 
 // check runs all checks that there is evidence for.
@@ -139,23 +152,45 @@ func linearizable(e *Evidence) (found []Violation) {
 	return found
 }
 
-// monotonic follows each session's view of each register, its own writes included.
+// versioned are the operations on registers and counters.
+var versioned = []Kind{Read, Peek, Write, Swap, Count}
+
+// monotonic follows each session's view, its own writes included: of each register,
+// and of all of them together, which must be as they were at one zxid or later.
 func monotonic(e *Evidence) (found []Violation) {
+	written := make(map[string][]wire.Zxid)
+	for i := range e.Ops {
+		if o := &e.Ops[i]; slices.Contains(versioned, o.Kind) && o.changes() && o.Outcome == Done {
+			written[o.Path] = append(written[o.Path], o.Zxid)
+		}
+	}
+	for _, zxids := range written {
+		slices.Sort(zxids)
+	}
 	type view struct {
 		session int
 		path    string
 	}
-	seen := make(map[view]int32)
-	for _, o := range begun(e.Ops) { // a session does one thing at a time
-		if o.Kind == Create || o.Kind == Sequence || o.Outcome != Done {
+	versions := make(map[view]int32)
+	newest := make(map[int]wire.Zxid)
+	for _, o := range begun(e.Ops) { // a session that looks at registers does one thing at a time
+		if o.Outcome != Done {
 			continue
 		}
-		v := view{o.Session, o.Path}
-		if o.Version < seen[v] {
-			found = append(found, Violation{What: fmt.Sprintf("session %d sees %s at version %d after %d (%s at %v)",
-				o.Session, o.Path, o.Version, seen[v], o.Kind, o.Begun)})
+		if slices.Contains(versioned, o.Kind) {
+			v := view{o.Session, o.Path}
+			if o.Version < versions[v] {
+				found = append(found, Violation{What: fmt.Sprintf("session %d sees %s at version %d after %d (%s at %v)",
+					o.Session, o.Path, o.Version, versions[v], o.Kind, o.Begun)})
+			}
+			versions[v] = max(versions[v], o.Version)
+			zxids := written[o.Path]
+			if i, _ := slices.BinarySearch(zxids, o.Zxid+1); i < len(zxids) && zxids[i] <= newest[o.Session] {
+				found = append(found, Violation{What: fmt.Sprintf("session %d sees %s as it was at %v (%s at %v), after what was done at %v; it was written at %v",
+					o.Session, o.Path, o.Zxid, o.Kind, o.Begun, newest[o.Session], zxids[i])})
+			}
 		}
-		seen[v] = max(seen[v], o.Version)
+		newest[o.Session] = max(newest[o.Session], o.Zxid)
 	}
 	return found
 }
@@ -165,8 +200,9 @@ func begun(ops []Op) []Op {
 	return slices.SortedStableFunc(slices.Values(ops), func(a, b Op) int { return cmp.Compare(a.Begun, b.Begun) })
 }
 
-// present looks for what was created in each tree.
+// present looks in each tree for what was created, and for what was deleted later.
 func present(e *Evidence) (found []Violation) {
+	cleared := fates(e.Ops)
 	for _, server := range slices.Sorted(maps.Keys(e.Trees)) {
 		tree := e.Trees[server]
 		for i := range e.Ops {
@@ -178,8 +214,11 @@ func present(e *Evidence) (found []Violation) {
 				continue
 			}
 			_, there := tree[path]
+			fate := cleared[path]
 			switch {
-			case o.Outcome == Done && !there:
+			case there && fate == Done:
+				found = append(found, Violation{What: fmt.Sprintf("%s, created for session %d at %v and deleted later, is on %s", path, o.Session, o.Ended, server)})
+			case o.Outcome == Done && !there && (fate == "" || fate == Refused):
 				found = append(found, Violation{What: fmt.Sprintf("%s, created for session %d at %v, is not on %s", path, o.Session, o.Ended, server)})
 			case o.Outcome == NotDone && o.Kind == Create && there:
 				found = append(found, Violation{What: fmt.Sprintf("%s, which session %d was told at %v is not created, is on %s", path, o.Session, o.Ended, server)})
@@ -224,10 +263,13 @@ func sequence(e *Evidence) (found []Violation) {
 	return found
 }
 
-// equal compares each server's tree with the first one's.
+// equal compares each server's tree and sessions with the first one's.
 func equal(e *Evidence) (found []Violation) {
 	servers := slices.Sorted(maps.Keys(e.Trees))
 	for _, other := range servers[min(1, len(servers)):] {
+		if a, b := e.Sessions[servers[0]], e.Sessions[other]; !slices.Equal(a, b) {
+			found = append(found, Violation{What: fmt.Sprintf("%s has sessions %v, %s has %v", servers[0], a, other, b)})
+		}
 		a, b := e.Trees[servers[0]], e.Trees[other]
 		paths := maps.Clone(a)
 		maps.Copy(paths, b)
@@ -236,18 +278,6 @@ func equal(e *Evidence) (found []Violation) {
 			y, inB := b[p]
 			if inA != inB || x != y {
 				found = append(found, Violation{What: fmt.Sprintf("%s: %s has %v %+v, %s has %v %+v", p, servers[0], inA, x, other, inB, y)})
-			}
-		}
-	}
-	return found
-}
-
-// ephemerals looks for some: all sessions are closed.
-func ephemerals(e *Evidence) (found []Violation) {
-	for _, server := range slices.Sorted(maps.Keys(e.Trees)) {
-		for p, n := range e.Trees[server] {
-			if n.Stat.EphemeralOwner != 0 {
-				found = append(found, Violation{What: fmt.Sprintf("%s of session %#x is on %s", p, n.Stat.EphemeralOwner, server)})
 			}
 		}
 	}

@@ -2,51 +2,17 @@ package chaos
 
 import (
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"troupe/bench/client"
 	"troupe/wire"
 )
 
 // Each history stands for one that is right; each change makes it wrong in one
 // way, which one check has to find, and no other.
-
-// good is what three sessions may have seen.
-func good() *Evidence {
-	tree := Tree{
-		"/chaos/made/1.1":               {Stat: wire.Stat{Czxid: 7}},
-		"/chaos/numbered/n-0000000000":  {Stat: wire.Stat{Czxid: 8}},
-		"/chaos/numbered/n-0000000001":  {Stat: wire.Stat{Czxid: 9}},
-		"/chaos/made/of unknown end":    {},
-		"/chaos/numbered/n-of somebody": {},
-	}
-	return &Evidence{
-		Trees: map[string]Tree{"a": tree, "b": maps.Clone(tree), "c": maps.Clone(tree)},
-		Ops: []Op{
-			{Session: 1, Kind: Write, Path: "/r", Value: "x", Begun: 1, Ended: 5, Outcome: Done, Version: 1},
-			{Session: 2, Kind: Read, Path: "/r", Begun: 2, Ended: 6, Outcome: Done, Got: "x", Version: 1},
-			{Session: 3, Kind: Swap, Path: "/r", Value: "y", If: 1, Begun: 7, Ended: 9, Outcome: Done, Version: 2},
-			{Session: 1, Kind: Peek, Path: "/r", Begun: 10, Ended: 11, Outcome: Done, Got: "x", Version: 1}, // behind, and may be
-			{Session: 2, Kind: Swap, Path: "/r", Value: "z", If: 1, Begun: 10, Ended: 12, Outcome: Refused},
-			{Session: 1, Kind: Write, Path: "/r", Value: "lost", Begun: 12, Ended: 20, Outcome: Unknown},
-			{Session: 2, Kind: Read, Path: "/r", Begun: 21, Ended: 22, Outcome: Done, Got: "y", Version: 2},
-			{Session: 3, Kind: Read, Path: "/r", Begun: 23, Ended: 24, Outcome: Done, Got: "lost", Version: 3}, // only now
-			{Session: 3, Kind: Write, Path: "/r", Value: "never", Begun: 25, Ended: 26, Outcome: NotDone},
-			{Session: 1, Kind: Create, Path: "/chaos/made/1.1", Begun: 30, Ended: 31, Outcome: Done},
-			{Session: 1, Kind: Create, Path: "/chaos/made/of unknown end", Begun: 32, Ended: 33, Outcome: Unknown},
-			{Session: 1, Kind: Create, Path: "/chaos/made/not made", Begun: 32, Ended: 33, Outcome: NotDone},
-			{Session: 1, Kind: Sequence, Path: "/chaos/numbered/n-", Got: "/chaos/numbered/n-0000000000", Begun: 40, Ended: 41, Outcome: Done},
-			{Session: 2, Kind: Sequence, Path: "/chaos/numbered/n-", Got: "/chaos/numbered/n-0000000001", Begun: 42, Ended: 43, Outcome: Done},
-		},
-	}
-}
 
 func TestCheck_Good(t *testing.T) {
 	if found := check(good()); len(found) > 0 {
@@ -54,57 +20,142 @@ func TestCheck_Good(t *testing.T) {
 	}
 }
 
-func TestCheck_FindsWhatIsWrong(t *testing.T) {
-	node := func(e *Evidence, server, path string, change func(*Node)) {
-		n := e.Trees[server][path]
-		change(&n)
-		e.Trees[server][path] = n
+// spoiling makes evidence wrong.
+type spoiling struct {
+	name, check string
+	spoil       func(e *Evidence)
+}
+
+// node changes a znode of one server.
+func node(e *Evidence, server, path string, change func(*Node)) {
+	n := e.Trees[server][path]
+	change(&n)
+	e.Trees[server][path] = n
+}
+
+// everywhere changes all trees in the same way.
+func everywhere(change func(Tree)) func(*Evidence) {
+	return func(e *Evidence) {
+		for _, tree := range e.Trees {
+			change(tree)
+			count(tree)
+		}
 	}
-	for _, c := range []struct {
-		name, check string
-		spoil       func(e *Evidence)
-	}{
-		{"a server does not come back", "returns", func(e *Evidence) { e.Stuck, e.Trees = errors.New("server.1 does not serve"), nil }},
-		{"a read behind a sync is stale", "linearizable", func(e *Evidence) { e.Ops[6].Got, e.Ops[6].Version = "x", 1 }},
-		{"a read shows what nobody wrote", "linearizable", func(e *Evidence) { e.Ops[1].Got = "w" }},
-		{"a write is lost", "linearizable", func(e *Evidence) { e.Ops[0].Version = 1; e.Ops[2].Version = 1 }},
-		{"a swap succeeds twice", "linearizable", func(e *Evidence) { e.Ops[4].Outcome, e.Ops[4].Version = Done, 2 }},
-		{"a swap is refused without cause", "linearizable", func(e *Evidence) { e.Ops[2].Outcome = Refused; e.Ops[2].Version = 0 }},
-		{"what was not done is done", "linearizable", func(e *Evidence) { e.Ops[5].Outcome = NotDone }},
-		{"a session's view goes back", "monotonic", func(e *Evidence) {
-			e.Ops = slices.Insert(e.Ops, 3, Op{Session: 1, Kind: Peek, Path: "/r", Begun: 9, Ended: 10, Outcome: Done, Got: "y", Version: 2})
-		}},
-		{"what was created is missing everywhere", "present", func(e *Evidence) {
-			for _, tree := range e.Trees {
-				delete(tree, "/chaos/made/1.1")
-			}
-		}},
-		{"what got a number is missing everywhere", "present", func(e *Evidence) {
-			for _, tree := range e.Trees {
-				delete(tree, "/chaos/numbered/n-0000000001")
-			}
-		}},
-		{"what was refused is there", "present", func(e *Evidence) {
-			for _, tree := range e.Trees {
-				tree["/chaos/made/not made"] = Node{}
-			}
-		}},
-		{"a number is given twice", "sequence", func(e *Evidence) { e.Ops[13].Got = e.Ops[12].Got }},
-		{"numbers go back", "sequence", func(e *Evidence) { e.Ops[12].Got, e.Ops[13].Got = e.Ops[13].Got, e.Ops[12].Got }},
-		{"another znode is made", "sequence", func(e *Evidence) { e.Ops[12].Path = "/chaos/other" }},
-		{"a server has other data", "equal", func(e *Evidence) {
-			node(e, "c", "/chaos/made/1.1", func(n *Node) { n.Data = "x" })
-		}},
-		{"a server has another zxid", "equal", func(e *Evidence) {
-			node(e, "b", "/chaos/made/1.1", func(n *Node) { n.Stat.Czxid++ })
-		}},
-		{"a server has one more", "equal", func(e *Evidence) { e.Trees["a"]["/chaos/more"] = Node{} }},
-		{"an ephemeral is left", "ephemerals", func(e *Evidence) {
-			for s := range e.Trees {
-				node(e, s, "/chaos/made/1.1", func(n *Node) { n.Stat.EphemeralOwner = 1 })
-			}
-		}},
-	} {
+}
+
+// on changes an operation.
+func on(note string, change func(*Op)) func(*Evidence) {
+	return func(e *Evidence) { change(e.op(note)) }
+}
+
+// never has an operation not happen.
+func never(note string) func(*Evidence) {
+	return func(e *Evidence) {
+		e.Ops = slices.DeleteFunc(e.Ops, func(o Op) bool { return o.Error == note })
+	}
+}
+
+var spoilings = []spoiling{
+	{"a server does not come back", "returns", func(e *Evidence) { e.Stuck, e.Trees = errors.New("server.1 does not serve"), nil }},
+	{"a session does not close", "returns", func(e *Evidence) { e.Stuck, e.Trees, e.Sessions = errors.New("session 1 does not close"), nil, nil }},
+
+	{"a read behind a sync is stale", "linearizable", func(e *Evidence) { e.Ops[6].Got, e.Ops[6].Version, e.Ops[6].Zxid = "x", 1, 1 }},
+	{"a read shows what nobody wrote", "linearizable", func(e *Evidence) { e.Ops[1].Got = "w" }},
+	{"a write is lost", "linearizable", func(e *Evidence) { e.Ops[0].Version = 1; e.Ops[2].Version = 1 }},
+	{"a swap succeeds twice", "linearizable", func(e *Evidence) { e.Ops[4].Outcome, e.Ops[4].Version = Done, 2; e.Ops[4].Zxid = 2 }},
+	{"a swap is refused without cause", "linearizable", func(e *Evidence) { e.Ops[2].Outcome = Refused; e.Ops[2].Version = 0 }},
+	{"what was not done is done", "linearizable", func(e *Evidence) { e.Ops[5].Outcome = NotDone }},
+
+	{"a session's view goes back", "monotonic", func(e *Evidence) {
+		e.Ops = slices.Insert(e.Ops, 3, Op{Session: 1, Kind: Peek, Path: "/r", Begun: 9, Ended: 10, Outcome: Done, Got: "y", Version: 2, Zxid: 2})
+	}},
+	{"a session's view of another register goes back", "monotonic", func(e *Evidence) {
+		e.Ops = slices.Insert(e.Ops, 3, Op{Session: 1, Kind: Peek, Path: "/s", Begun: 9, Ended: 10, Outcome: Done, Zxid: 4})
+	}},
+
+	{"a number is given twice", "sequence", func(e *Evidence) { e.Ops[13].Got = e.Ops[12].Got }},
+	{"numbers go back", "sequence", func(e *Evidence) { e.Ops[12].Got, e.Ops[13].Got = e.Ops[13].Got, e.Ops[12].Got }},
+	{"another znode is made", "sequence", func(e *Evidence) { e.Ops[12].Path = "/chaos/other" }},
+
+	{"requests are committed in another order", "order", func(e *Evidence) {
+		e.op("push 1").Zxid, e.op("stamp 2").Zxid = e.op("stamp 2").Zxid, e.op("push 1").Zxid
+	}},
+	{"a request of the last connection is done after one of this", "order", everywhere(func(t Tree) { t["/o/3"] = Node{Stat: wire.Stat{Czxid: 24}} })},
+	{"a request is skipped", "order", everywhere(func(t Tree) { delete(t, "/o/3"); t["/o/4"] = Node{Stat: wire.Stat{Czxid: 22}} })},
+	{"a request is refused, those behind it are done", "order", on("push 1", func(o *Op) { o.Outcome = NotDone })},
+
+	{"a request is missing when it is deleted, those behind it are done", "order", on("clear push", func(o *Op) { o.Outcome = Refused })},
+
+	{"an ephemeral is gone while its session lives", "lifetimes", on("living", func(o *Op) { o.Made = 0 })},
+	{"an ephemeral outlives its session's closing", "lifetimes", on("closed", func(o *Op) { o.Made = 80 })},
+	{"an ephemeral outlives its session's timeout", "lifetimes", on("left", func(o *Op) { o.Begun += 2 * time.Second; o.Ended = o.Begun })},
+	{"there was no new leader that could be the cause", "lifetimes", func(e *Evidence) { e.Seats = e.Seats[:2] }},
+	{"a session expires early", "lifetimes", on("dead", func(o *Op) { o.Ended -= 3 * time.Second })},
+
+	{"a second holder before the first has left", "exclusive", on("hold 2", func(o *Op) { o.Begun, o.Ended = 92, 92 })},
+	{"an earlier holder writes after a later one", "exclusive", on("guard 4", func(o *Op) { o.Begun, o.Ended, o.Outcome, o.Zxid = 94, 101, Done, 45 })},
+	{"two write in turn", "exclusive", on("guard 2", func(o *Op) { o.Zxid = 45 })},
+
+	{"a watch that fires once is missed", "told", never("once")},
+	{"a watch fires after its data is seen", "told", on("once", func(o *Op) { o.Path = "/w/later" })},
+	{"a watch for children is missed", "told", never("children")},
+	{"a watch for a znode that is not there is missed", "told", never("created")},
+	{"a persistent watch tells of one of two changes", "told", never("persistent")},
+	{"a recursive watch is missed", "told", never("below")},
+
+	{"a member is behind the others", "atomic", on("member b", func(o *Op) { o.Got, o.Version, o.Zxid = "first", 1, 30 })},
+	{"a member has another history", "atomic", on("member b", func(o *Op) { o.Zxid = 32 })},
+	{"a refused transaction is seen", "atomic", on("member b", func(o *Op) { o.Got, o.Version, o.Zxid = "doomed", 3, 33 })},
+
+	{"one of a pair is missing", "whole", everywhere(func(t Tree) { delete(t, pairs+"/seconda") })},
+	{"both of a pair are missing", "whole", everywhere(func(t Tree) { delete(t, pairs+"/firsta"); delete(t, pairs+"/firstb") })},
+	{"what was refused is there", "whole", everywhere(func(t Tree) { t[pairs+"/doomeda"], t[pairs+"/doomedb"] = Node{}, Node{} })},
+	{"a pair is made in two transactions", "whole", everywhere(func(t Tree) { t[pairs+"/seconda"] = Node{Stat: wire.Stat{Czxid: 99}} })},
+
+	{"a pair is missing when it is deleted", "whole", on("clear pair", func(o *Op) { o.Outcome = Refused })},
+	{"a pair that was deleted is there again", "whole", everywhere(func(t Tree) { t[pairs+"/olda"], t[pairs+"/oldb"] = Node{}, Node{} })},
+
+	{"what was created is missing everywhere", "present", everywhere(func(t Tree) { delete(t, "/chaos/made/1.1") })},
+	{"what got a number is missing everywhere", "present", everywhere(func(t Tree) { delete(t, "/chaos/numbered/n-0000000001") })},
+	{"what was not made is there", "present", everywhere(func(t Tree) { t["/chaos/made/not made"] = Node{} })},
+
+	{"what was created is missing when it is deleted", "present", on("clear", func(o *Op) { o.Outcome = Refused })},
+	{"what was deleted is there again", "present", everywhere(func(t Tree) { t["/chaos/made/old"] = Node{} })},
+
+	{"a count is lost", "counters", everywhere(func(t Tree) { t[counter] = Node{Data: "1", Stat: wire.Stat{Version: 1}} })},
+	{"one counts twice", "counters", everywhere(func(t Tree) { t[counter] = Node{Data: "4", Stat: wire.Stat{Version: 4}} })},
+	{"two count to the same", "counters", on("count 3", func(o *Op) { o.Outcome, o.Version, o.Value, o.Zxid = Done, 2, "2", 71 })},
+	{"a stat counts one child too many", "counters", func(e *Evidence) {
+		for s := range e.Trees {
+			node(e, s, quotaed, func(n *Node) { n.Stat.NumChildren++ })
+		}
+	}},
+
+	{"a quota counts too few", "quotas", everywhere(func(t Tree) { t[quotaRoot+quotaed+statsName] = Node{Data: "count=1,bytes=3"} })},
+	{"a quota's bytes are wrong", "quotas", everywhere(func(t Tree) { t[quotaed+"/1"] = Node{Data: "xx"} })},
+
+	{"a server has other data", "equal", func(e *Evidence) {
+		node(e, "c", counter, func(n *Node) { n.Stat.Mtime++ })
+	}},
+	{"a server has another zxid", "equal", func(e *Evidence) {
+		node(e, "b", "/chaos/made/1.1", func(n *Node) { n.Stat.Czxid++ })
+	}},
+	{"a server has another ACL", "equal", func(e *Evidence) {
+		node(e, "b", "/chaos/made/1.1", func(n *Node) { n.ACL = "[]" })
+	}},
+	{"a server has one more", "equal", func(e *Evidence) { e.Trees["a"]["/more"] = Node{} }},
+	{"a server has a session that the others have not", "equal", func(e *Evidence) { e.Sessions["b"] = append(e.Sessions["b"], "0x3") }},
+
+	{"an ephemeral is left", "ephemerals", func(e *Evidence) {
+		for s := range e.Trees {
+			node(e, s, "/chaos/made/1.1", func(n *Node) { n.Stat.EphemeralOwner = 1 })
+		}
+	}},
+	{"an ephemeral is made last", "ephemerals", everywhere(func(t Tree) { t["/late"] = Node{Stat: wire.Stat{EphemeralOwner: 2}} })},
+}
+
+func TestCheck_FindsWhatIsWrong(t *testing.T) {
+	for _, c := range spoilings {
 		t.Run(c.name, func(t *testing.T) {
 			e := good()
 			c.spoil(e)
@@ -117,164 +168,33 @@ func TestCheck_FindsWhatIsWrong(t *testing.T) {
 					t.Errorf("found by %s: %s", v.Check, v.What)
 				}
 				if v.Picture != nil {
-					file := filepath.Join(t.TempDir(), "picture.html")
-					if err := v.Picture(file); err != nil {
-						t.Error(err)
-					}
-					if info, err := os.Stat(file); err != nil || info.Size() == 0 {
-						t.Errorf("no picture: %v", err)
-					}
+					drawn(t, v)
 				}
 			}
 		})
 	}
 }
 
-// TestOp_Settle: what is not known to be the one or the other is neither.
-func TestOp_Settle(t *testing.T) {
-	for _, c := range []struct {
-		kind Kind
-		err  error
-		want Outcome
-	}{
-		{Write, nil, Done},
-		{Write, client.ErrConnectionLost, Unknown},
-		{Read, client.ErrConnectionLost, NotDone},
-		{Write, errors.Join(client.ErrNotSent, client.ErrSessionExpired), NotDone},
-		{Swap, wire.BadVersion, Refused},
-		{Create, wire.NodeExists, NotDone},
-	} {
-		o := Op{Kind: c.kind}
-		if o.settle(c.err); o.Outcome != c.want {
-			t.Errorf("%s, %v: %s, not %s", c.kind, c.err, o.Outcome, c.want)
-		}
+func drawn(t *testing.T, v Violation) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "picture.html")
+	if err := v.Picture(file); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Size() == 0 {
+		t.Errorf("no picture: %v", err)
 	}
 }
 
-func TestPlan_OfOneSeedIsTheSame(t *testing.T) {
-	faults := Defaults().Faults
-	a, b := plan(1, faults, 10*time.Minute), plan(1, faults, 10*time.Minute)
-	if !reflect.DeepEqual(a, b) {
-		t.Error("two plans of one seed differ")
+// TestCheck_EachIsSpoilt: every check finds something here, in two ways at least.
+func TestCheck_EachIsSpoilt(t *testing.T) {
+	ways := make(map[string]int)
+	for _, s := range spoilings {
+		ways[s.check]++
 	}
-	if reflect.DeepEqual(a, plan(2, faults, 10*time.Minute)) {
-		t.Error("plans of two seeds do not")
-	}
-	seen, together := make(map[Fault]bool), 0
-	for _, s := range a {
-		seen[s.Fault] = true
-		if s.With != "" {
-			together++
-			if s.With == s.Fault || s.With.info().alone || s.Fault.info().alone {
-				t.Errorf("at once: %+v", s)
-			}
+	for _, c := range Checks {
+		if ways[c.Name] < 2 {
+			t.Errorf("%s has to find %d", c.Name, ways[c.Name])
 		}
-		if s.Calm < shortestCalm || s.Calm > longestCalm || s.Lasts < shortest || s.Lasts > longestPause || s.Lasts > longest && !s.Fault.info().pauses {
-			t.Errorf("%+v", s)
-		}
-	}
-	if together == 0 {
-		t.Error("never two at once")
-	}
-	if len(seen) != len(faults) {
-		t.Errorf("%d of %d faults in ten minutes", len(seen), len(faults))
-	}
-}
-
-func TestGap(t *testing.T) {
-	ops := []Op{
-		{Kind: Write, Ended: 100, Outcome: Done},
-		{Kind: Read, Ended: 150, Outcome: Done},
-		{Kind: Write, Ended: 180, Outcome: Unknown},
-		{Kind: Create, Ended: 300, Outcome: Done}, // 200 since the last
-		{Kind: Swap, Ended: 350, Outcome: Refused},
-		{Kind: Write, Ended: 700, Outcome: Done}, // 400, which ends after the span has
-		{Kind: Write, Ended: 2000, Outcome: Done},
-	}
-	if got := gap(ops, 200, 500); got != 400 {
-		t.Error(got)
-	}
-	if got := gap(ops, 150, 250); got != 200 {
-		t.Error(got)
-	}
-	if got := gap(ops[:3], 200, 500); got != 400 {
-		t.Errorf("%v, and nothing succeeded at all", got)
-	}
-}
-
-// TestReport_OfAGoodRun holds what people look at.
-func TestReport_OfAGoodRun(t *testing.T) {
-	o := Defaults()
-	events := []Event{{Fault: KillLeader, Hit: []int{2}, Begun: 3, Ended: 20, Served: 25}}
-	seats := []Seat{{0, 2}, {4, 0}, {6, 3}, {8, 3}}
-	r := newReport(&o, events, seats, nil, good())
-	if r.Lasted != 43 || len(r.Rows) != 1 || r.Rows[0].Times != 1 || len(r.Violations) > 0 {
-		t.Errorf("%+v", r)
-	}
-	want := []span{{0, 4, 2}, {4, 6, 0}, {6, 43, 3}}
-	if got := spans(seats, r.Lasted); !slices.Equal(got, want) {
-		t.Errorf("leaders %+v", got)
-	}
-	dir := t.TempDir()
-	if err := r.Save(dir); err != nil {
-		t.Fatal(err)
-	}
-	for name, words := range map[string]string{"report.txt": "linearizable  holds", "report.html": "kill-leader, server [2]",
-		"report.json": `"seed": 1`, "history.jsonl": `"kind":"sequence"`} {
-		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(b), words) {
-			t.Errorf("%s: no %q in %q, %v", name, words, b, err)
-		}
-	}
-}
-
-// TestComparison_OfRuns takes each run's longest, and the median of those.
-func TestComparison_OfRuns(t *testing.T) {
-	run := func(target string, gap float64) *Report {
-		return &Report{Target: target, Rows: []Row{{Fault: KillLeader, Gap: 1, GapWorst: gap, Back: 1, BackWorst: 10 * gap}}}
-	}
-	c := Comparison{[]*Report{run("troupe", 30), run("apache", 500), run("troupe", 10), run("apache", 700), run("troupe", 20)}}
-	var text strings.Builder
-	if err := c.Write(&text); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"kill-leader", "3", "20", "/", "30", "200", "/", "300", "700", "/", "700", "7000", "/", "7000"}
-	if line := strings.Fields(strings.Split(text.String(), "\n")[2]); !slices.Equal(line, want) {
-		t.Errorf("%q in\n%s", line, text.String())
-	}
-	if c.Violated() {
-		t.Error("nothing was violated")
-	}
-	if c.Reports[3].Violations = []Violation{{}}; !c.Violated() {
-		t.Error("a violation is overlooked")
-	}
-}
-
-// TestWorker_EachServerHasOneOfItsOwn, and all others may go anywhere.
-func TestWorker_EachServerHasOneOfItsOwn(t *testing.T) {
-	c := &crowd{addrs: []string{"a", "b", "c"}}
-	for place, want := range [][]string{{"a"}, {"b"}, {"c"}, {"a", "b", "c"}, {"b", "c", "a"}} {
-		if got := (&worker{crowd: c, place: place}).servers(); !slices.Equal(got, want) {
-			t.Errorf("%d: %q", place, got)
-		}
-	}
-}
-
-func TestOptions_Check(t *testing.T) {
-	for name, spoil := range map[string]func(*Options){
-		"target":        func(o *Options) { o.Target = "etcd" },
-		"servers":       func(o *Options) { o.Servers = 2 },
-		"fault":         func(o *Options) { o.Faults = []Fault{"rain"} },
-		"no fault":      func(o *Options) { o.Faults = nil },
-		"not on apache": func(o *Options) { o.Target, o.Faults = "apache", []Fault{FlipFollower} },
-		"not there":     func(o *Options) { o.Network, o.Faults = Proxies, []Fault{Loss} },
-		"time":          func(o *Options) { o.For = 0 },
-	} {
-		o := Defaults()
-		if spoil(&o); o.check() == nil {
-			t.Errorf("%s: taken", name)
-		}
-	}
-	if o := Defaults(); o.check() != nil {
-		t.Error(o.check())
 	}
 }

@@ -24,8 +24,8 @@ const (
 	shortest, longest         = 200 * time.Millisecond, 4 * time.Second
 	// longestPause is for processes that are stopped and go on, one time in longOnes.
 	longestPause, longOnes = 30 * time.Second, 8
-	// pairs is how many steps there are for one with two faults.
-	pairs = 4
+	// doubles is how many steps there are for one with two faults.
+	doubles = 4
 )
 
 // plan makes up the steps of a run. The same seed, faults and time make the same.
@@ -45,7 +45,7 @@ func plan(seed uint64, faults []Fault, span time.Duration) (steps []Step) {
 		if s.Fault.info().pauses && rnd.IntN(longOnes) == 0 && longestPause < span/4 {
 			s.Lasts = between(longest, longestPause)
 		}
-		if !s.Fault.info().alone && len(mixed) > 1 && rnd.IntN(pairs) == 0 {
+		if !s.Fault.info().alone && len(mixed) > 1 && rnd.IntN(doubles) == 0 {
 			for s.With == "" || s.With == s.Fault {
 				s.With = mixed[rnd.IntN(len(mixed))]
 			}

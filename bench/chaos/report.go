@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,8 +84,15 @@ func (r *Report) row(name Fault, belongs func(Event) bool) {
 // span. ops are in the order in which they ended.
 func gap(ops []Op, from, to time.Duration) (longest time.Duration) {
 	last := time.Duration(-1)
-	for i := range ops {
-		if ops[i].Outcome != Done || !ops[i].changes() {
+	succeeded := func(i int) bool { return ops[i].Outcome == Done && ops[i].changes() }
+	start, _ := slices.BinarySearchFunc(ops, from, func(o Op, at time.Duration) int { return cmp.Compare(o.Ended, at) })
+	for before := start - 1; before >= 0; before-- {
+		if start = before; succeeded(before) {
+			break
+		}
+	}
+	for i := start; i < len(ops); i++ {
+		if !succeeded(i) {
 			continue
 		}
 		ended := ops[i].Ended

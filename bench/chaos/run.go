@@ -131,9 +131,9 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("broken off: %w", context.Cause(ctx))
 	}
-	evidence := &Evidence{Ops: ops, Stuck: errors.Join(stuck, failed)}
+	evidence := &Evidence{Ops: ops, Seats: l.all(), Stuck: errors.Join(stuck, failed)}
 	if evidence.Stuck == nil {
-		evidence.Trees, evidence.Stuck = trees(ctx, addrs)
+		evidence.Stuck = evidence.look(ctx, addrs)
 	}
 	return newReport(o, events, l.all(), usage, evidence), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,14 +18,43 @@ import (
 const (
 	root           = "/chaos"
 	sessionTimeout = 10 * time.Second
+	shortTimeout   = 4 * time.Second        // of sessions that are to be seen dying: two ticks, the shortest there is
 	connectTimeout = 200 * time.Millisecond // for one server, then the next is tried
 	retryPause     = 10 * time.Millisecond
+	closeTime      = 20 * time.Second // for a session to end
 	// pace is between two operations of a session: histories must stay short
 	// enough to be judged.
 	pace = 4 * time.Millisecond
 	// Registers are replaced after a while for the same reason.
 	registers     = 4
 	registerSpell = 5 * time.Second
+	// hopEvery is after how many operations, about, a session leaves its server
+	// though nothing is wrong with it.
+	hopEvery = 400
+)
+
+// duty is what a worker does.
+type duty struct {
+	many    int // workers; those of the first duty are as many as the run is asked for
+	timeout time.Duration
+	pace    time.Duration // between two steps
+	step    func(*worker, context.Context) error
+}
+
+var duties = []duty{
+	{0, sessionTimeout, pace, (*worker).one},
+	{2, shortTimeout, pace, (*worker).mortal},
+	{2, sessionTimeout, 10 * pace, (*worker).pipeline},
+	{3, shortTimeout, 5 * pace, (*worker).lock},
+	{3, shortTimeout, 5 * pace, (*worker).candidate},
+	{3, sessionTimeout, 5 * pace, (*worker).watch},
+}
+
+// What a step may say besides the session's end: that it shall be closed, or left
+// to its timeout.
+var (
+	errClose = errors.New("the session has done its work")
+	errDrop  = errors.New("the session is to die")
 )
 
 // crowd is the sessions of a run.
@@ -49,9 +79,18 @@ func gather(ctx context.Context, addrs []string, sessions int, seed uint64, span
 	}
 	ctx, c.cancel = context.WithCancel(ctx)
 	c.began = time.Now()
-	for i := range sessions {
-		w := &worker{crowd: c, place: i, rnd: rand.New(rand.NewPCG(seed, uint64(i)+1))}
-		c.works.Go(func() { c.note(w.work(ctx)) })
+	c.history.began = c.began
+	place := 0
+	for i := range duties {
+		d := duties[i]
+		if i == 0 {
+			d.many = sessions
+		}
+		for range d.many {
+			w := &worker{crowd: c, duty: d, place: place, pinned: i == 0 && place < len(addrs), rnd: rand.New(rand.NewPCG(seed, uint64(place)+1))}
+			c.works.Go(func() { c.note(w.work(ctx)) })
+			place++
+		}
 	}
 	return c, nil
 }
@@ -62,14 +101,19 @@ func (c *crowd) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paths := []string{root, root + "/made", root + "/numbered", root + "/live"}
+	paths := []string{root, root + "/made", root + "/numbered", lives, ordered, pairs, quotaed, counter}
+	paths = slices.Concat(paths, groupPaths(), lockPaths(), watchedPaths(), quotaPaths())
 	for spell := range c.spells {
 		for k := range registers {
 			paths = append(paths, registerPath(spell, k))
 		}
 	}
 	for _, p := range paths {
-		if _, err := conn.Create(ctx, p, nil, wire.OpenACL, wire.ModePersistent); err != nil {
+		var data []byte
+		if strings.HasPrefix(p, quotaRoot) {
+			data = []byte(noLimits)
+		}
+		if _, err := conn.Create(ctx, p, data, wire.OpenACL, wire.ModePersistent); err != nil {
 			return errors.Join(err, conn.Close(ctx))
 		}
 	}
@@ -91,19 +135,26 @@ func (c *crowd) dismiss() ([]Op, error) {
 	return c.history.All(), c.failed
 }
 
-// worker is one session after the other: an expired one is followed by the next.
+// worker is one session after the other: one that has ended is followed by the next.
 type worker struct {
 	*crowd
-	place   int
-	rnd     *rand.Rand
+	duty   duty
+	place  int
+	pinned bool
+	rnd    *rand.Rand
+	made   int      // texts
+	own    []string // what it has made and not cleared, the oldest first
+
+	// Of the session that there is:
 	session *client.Session
 	number  int
-	made    int
 	seen    map[string]int32 // versions of registers
+	fired   chan struct{}    // a watch
+	conn    *client.Conn     // on which requests are pipelined
+	conns   int
+	sent    int
+	ready   bool // what the duty needs has been set up
 }
-
-// closeTime is how long a session may take to end.
-const closeTime = 20 * time.Second
 
 func (w *worker) work(ctx context.Context) error {
 	for ctx.Err() == nil {
@@ -116,95 +167,139 @@ func (w *worker) work(ctx context.Context) error {
 
 // live is the life of one session.
 func (w *worker) live(ctx context.Context) error {
-	session, err := client.Open(client.Options{Servers: w.servers(),
-		SessionTimeout: sessionTimeout, ConnectTimeout: connectTimeout, RetryPause: retryPause}, nil)
+	w.number, w.seen, w.fired = int(w.numbers.Add(1)), make(map[string]int32), make(chan struct{}, 1)
+	w.conn, w.conns, w.sent, w.ready = nil, 0, 0, false
+	options := client.Options{Servers: w.servers(), SessionTimeout: w.duty.timeout, ConnectTimeout: connectTimeout,
+		RetryPause: retryPause, OnEvent: w.event}
+	session, err := client.Open(options, func(s client.State) {
+		if s == client.Connecting {
+			w.tell(Op{Kind: Lost})
+		}
+	})
 	if err != nil {
 		return err
 	}
-	w.session, w.number, w.seen = session, int(w.numbers.Add(1)), make(map[string]int32)
-	_, err = session.Create(ctx, fmt.Sprintf("%s/live/%d", root, w.number), nil, wire.OpenACL, wire.ModeEphemeral)
-	for tick := time.NewTicker(pace); ctx.Err() == nil && !errors.Is(err, client.ErrSessionExpired); <-tick.C {
-		err = w.one(ctx)
+	w.session = session
+	if conn, err := session.Wait(ctx); err == nil {
+		_, err = w.ask(ctx, Op{Kind: Live, Path: fmt.Sprintf("%s/%d", lives, w.number), Timeout: conn.SessionTimeout()})
+		for tick := time.NewTicker(w.duty.pace); ctx.Err() == nil && !over(err); <-tick.C {
+			if w.rnd.IntN(hopEvery) == 0 {
+				w.hop(ctx)
+			}
+			err = w.duty.step(w, ctx)
+		}
+		return w.leave(ctx, err)
 	}
-	// A session that is not closed expires; the end of the run waits for neither.
+	session.Abandon()
+	return nil
+}
+
+// over tells whether a step was the session's last.
+func over(err error) bool {
+	return errors.Is(err, client.ErrSessionExpired) || errors.Is(err, errClose) || errors.Is(err, errDrop)
+}
+
+// hop has the session go to its next server.
+func (w *worker) hop(ctx context.Context) {
+	if conn, err := w.session.Wait(ctx); err == nil {
+		conn.Abandon()
+	}
+}
+
+// leave ends the session as the last step wants it.
+func (w *worker) leave(ctx context.Context, last error) error {
+	defer w.session.Abandon()
+	switch {
+	case errors.Is(last, client.ErrSessionExpired):
+		w.tell(Op{Kind: Dead})
+		return nil
+	case errors.Is(last, errDrop):
+		w.session.Abandon()
+		w.tell(Op{Kind: Drop})
+		return nil
+	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	if err := session.Close(late); err != nil && !errors.Is(err, client.ErrSessionExpired) && !errors.Is(err, client.ErrConnectionLost) {
-		return fmt.Errorf("session %d does not close: %w", w.number, err)
+	// One that is not closed expires; nothing waits for that.
+	_, err := w.ask(late, Op{Kind: Close})
+	if err == nil || ctx.Err() == nil || errors.Is(err, client.ErrSessionExpired) || errors.Is(err, client.ErrConnectionLost) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("session %d does not close: %w", w.number, err)
 }
 
 // servers is what the session may connect to. The first sessions keep to one server
 // each: if all could gather on one that falls silent, their patience with it would
 // be measured, and not the ensemble.
 func (w *worker) servers() []string {
-	if w.place < len(w.addrs) {
-		return w.addrs[w.place : w.place+1]
-	}
 	first := w.place % len(w.addrs)
+	if w.pinned {
+		return w.addrs[first : first+1]
+	}
 	return slices.Concat(w.addrs[first:], w.addrs[:first])
+}
+
+// event is called where replies come in.
+func (w *worker) event(e wire.WatchEvent) {
+	w.tell(Op{Kind: Fired, Path: e.Path, Value: happened[e.Type]})
+	select {
+	case w.fired <- struct{}{}:
+	default:
+	}
+}
+
+// mix is what one operation may be, and how often in a hundred.
+var mix = []struct {
+	often int
+	plan  func(*worker) Op
+}{
+	{18, func(w *worker) Op { return Op{Kind: Read, Path: w.register()} }},
+	{16, func(w *worker) Op { return Op{Kind: Peek, Path: w.register()} }},
+	{16, func(w *worker) Op { return Op{Kind: Write, Path: w.register(), Value: w.fresh()} }},
+	{16, (*worker).swap},
+	{6, func(w *worker) Op { return Op{Kind: Create, Path: root + "/made/" + w.fresh()} }},
+	{4, func(w *worker) Op { return Op{Kind: Sequence, Path: root + "/numbered/n-"} }},
+	{6, (*worker).look},
+	{8, (*worker).group},
+	{6, (*worker).fill},
+	{4, (*worker).count},
 }
 
 // one does one operation.
 func (w *worker) one(ctx context.Context) error {
-	spell := min(int(time.Since(w.began)/registerSpell), w.spells-1)
-	o := Op{Session: w.number, Path: registerPath(spell, w.rnd.IntN(registers))}
-	switch n := w.rnd.IntN(100); {
-	case n < 25:
-		o.Kind = Read
-	case n < 45:
-		o.Kind = Peek
-	case n < 65:
-		o.Kind, o.Value = Write, w.fresh()
-	case n < 85:
-		o.Kind, o.Value, o.If = Swap, w.fresh(), w.seen[o.Path]
-	case n < 95:
-		o.Kind, o.Path = Create, fmt.Sprintf("%s/made/%s", root, w.fresh())
-	default:
-		o.Kind, o.Path = Sequence, root+"/numbered/n-"
+	if len(w.own) > kept {
+		oldest := w.own[0]
+		w.own = w.own[1:]
+		_, err := w.ask(ctx, Op{Kind: Clear, Path: oldest})
+		return err
 	}
-	if conn, err := w.session.Wait(ctx); err == nil {
-		o.Server = conn.Server()
+	n, i := w.rnd.IntN(100), 0
+	for ; n >= mix[i].often; i++ {
+		n -= mix[i].often
 	}
-	o.Begun = time.Since(w.began)
-	err := w.call(ctx, &o)
-	o.Ended = time.Since(w.began)
-	o.settle(err)
-	w.history.add(o)
-	if o.Outcome == Done && o.Kind != Create && o.Kind != Sequence {
+	o, err := w.ask(ctx, mix[i].plan(w))
+	if o.Outcome == Done && slices.Contains(versioned, o.Kind) {
 		w.seen[o.Path] = o.Version
 	}
+	if path := o.makes(); path != "" && (o.Outcome == Done || o.Outcome == Unknown) {
+		w.own = append(w.own, path)
+	}
 	return err
+}
+
+// register is one of those in use.
+func (w *worker) register() string {
+	spell := min(int(time.Since(w.began)/registerSpell), w.spells-1)
+	return registerPath(spell, w.rnd.IntN(registers))
+}
+
+func (w *worker) swap() Op {
+	path := w.register()
+	return Op{Kind: Swap, Path: path, Value: w.fresh(), If: w.seen[path]}
 }
 
 // fresh is a text that nobody else writes.
 func (w *worker) fresh() string {
 	w.made++
 	return fmt.Sprintf("%d.%d", w.number, w.made)
-}
-
-func (w *worker) call(ctx context.Context, o *Op) (err error) {
-	var stat wire.Stat
-	var data []byte
-	switch o.Kind {
-	case Read:
-		if err = w.session.Sync(ctx, o.Path); err == nil {
-			data, stat, err = w.session.Get(ctx, o.Path, false)
-		}
-	case Peek:
-		data, stat, err = w.session.Get(ctx, o.Path, false)
-	case Write:
-		stat, err = w.session.Set(ctx, o.Path, []byte(o.Value), client.AnyVersion)
-	case Swap:
-		stat, err = w.session.Set(ctx, o.Path, []byte(o.Value), o.If)
-	case Create:
-		_, err = w.session.Create(ctx, o.Path, nil, wire.OpenACL, wire.ModePersistent)
-	case Sequence:
-		o.Got, err = w.session.Create(ctx, o.Path, nil, wire.OpenACL, wire.ModePersistentSequential)
-	}
-	if o.Version = stat.Version; o.Kind == Read || o.Kind == Peek {
-		o.Got = string(data)
-	}
-	return err
 }

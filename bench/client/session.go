@@ -81,17 +81,26 @@ func (s *Session) Do(ctx context.Context, req wire.Request) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		reply, err := conn.do(ctx, req, func(outcome error) {
-			s.note(req, outcome)
-			if outcome == wire.AuthFailed {
-				// The server closes this connection: what comes next waits for another.
-				conn.fail(outcome)
-			}
-		})
+		reply, err := conn.do(ctx, req, func(outcome error) { s.note(conn, req, outcome) })
 		if !errors.Is(err, ErrNotSent) {
 			return reply, err
 		}
 	}
+}
+
+// Go sends req on the connection there is and returns, see Conn.Go; it fails with
+// ErrNotSent if there is none.
+func (s *Session) Go(req wire.Request, done func(Reply)) error {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	if conn == nil {
+		return ErrNotSent
+	}
+	return conn.Go(req, func(r Reply) {
+		s.note(conn, req, r.Err())
+		done(r)
+	})
 }
 
 // Wait waits for a connection. It fails with ErrSessionExpired or ErrClosed when
@@ -153,16 +162,29 @@ func (s *Session) ForgetWatches(path string, kind wire.WatcherType) {
 // Close ends the session and waits for the server's confirmation, if there is a
 // connection.
 func (s *Session) Close(ctx context.Context) error {
+	if conn := s.end(); conn != nil {
+		return conn.Close(ctx)
+	}
+	return nil
+}
+
+// Abandon ends the connection and leaves the session to its timeout, as a
+// client that crashes does.
+func (s *Session) Abandon() {
+	if conn := s.end(); conn != nil {
+		conn.Abandon()
+	}
+}
+
+// end stops connecting and hands over the last connection, if it stands.
+func (s *Session) end() *Conn {
 	s.stop()
 	<-s.done
 	s.mu.Lock()
 	conn := s.last
 	s.last = nil
 	s.mu.Unlock()
-	if conn == nil {
-		return nil
-	}
-	return conn.Close(ctx)
+	return conn
 }
 
 // maintain connects, for as long as the session lives and is wanted.
@@ -261,7 +283,11 @@ func (s *Session) become(state State, conn *Conn) {
 }
 
 // note keeps what a call's outcome means for the connections to come.
-func (s *Session) note(req wire.Request, outcome error) {
+func (s *Session) note(conn *Conn, req wire.Request, outcome error) {
+	if outcome == wire.AuthFailed {
+		// The server closes this connection: what comes next waits for another.
+		conn.fail(outcome)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if auth, ok := req.(*wire.Auth); ok && outcome == nil {

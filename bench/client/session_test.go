@@ -292,3 +292,62 @@ func TestSession_RetryPause(t *testing.T) {
 		}
 	}
 }
+
+// TestSession_Go: what is sent by Go sets watches as what is sent by Do does, and
+// its outcome comes in order with events.
+func TestSession_Go(t *testing.T) {
+	var asked recorder
+	s := startFake(t, asked.answer)
+	var mu sync.Mutex
+	var order []string
+	note := func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, what)
+	}
+	session := mustOpen(t, Options{Servers: []string{s.addr()}, OnEvent: func(e wire.WatchEvent) { note("event " + e.Path) }}, nil)
+	if _, err := session.Wait(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	replied := make(chan error, 2)
+	get := func() {
+		t.Helper()
+		if err := session.Go(&wire.GetData{Path: "/x", Watch: true}, func(r Reply) { note("reply"); replied <- r.Err() }); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-replied; err != nil {
+			t.Fatal(err)
+		}
+	}
+	get()
+	if !session.Watching("/x").Data {
+		t.Error("not watching")
+	}
+	if err := s.conns[0].event(wire.EventNodeDataChanged, "/x"); err != nil {
+		t.Fatal(err)
+	}
+	get()
+	if got := fmt.Sprint(order); got != "[reply event /x reply]" {
+		t.Error(got)
+	}
+}
+
+// TestSession_Abandon: the server is not told, and nothing is sent any more.
+func TestSession_Abandon(t *testing.T) {
+	var asked recorder
+	s := startFake(t, asked.answer)
+	session := mustOpen(t, Options{Servers: []string{s.addr()}}, nil)
+	if _, err := session.Wait(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	session.Abandon()
+	if n := len(asked.of(wire.OpCloseSession)); n > 0 {
+		t.Error("the session was closed")
+	}
+	if err := session.Sync(within(t), "/"); !errors.Is(err, ErrClosed) {
+		t.Errorf("sync: %v", err)
+	}
+	if err := session.Go(&wire.Sync{Path: "/"}, func(Reply) {}); !errors.Is(err, ErrNotSent) {
+		t.Errorf("go: %v", err)
+	}
+}
