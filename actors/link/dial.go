@@ -47,6 +47,9 @@ func (n *Network) dial(ctx context.Context, name string) (net.Conn, error) {
 	}
 	c, err := d.DialContext(ctx, "tcp", address)
 	p.dialFailed(err)
+	if err == nil {
+		hasten(c)
+	}
 	return c, err
 }
 
