@@ -166,3 +166,14 @@ func TestOptions_Check(t *testing.T) {
 		t.Error(o.check())
 	}
 }
+
+// TestScene_StartsAgainOnce holds for a server that two faults have ended.
+func TestScene_StartsAgainOnce(t *testing.T) {
+	s := &scene{}
+	if got := s.fresh([]int{1, 2}); !slices.Equal(got, []int{1, 2}) {
+		t.Error(got)
+	}
+	if got := s.fresh([]int{2, 0}); !slices.Equal(got, []int{0}) {
+		t.Error(got)
+	}
+}

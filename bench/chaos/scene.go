@@ -21,6 +21,7 @@ type scene struct {
 	leader int // when the step began
 	rnd    *rand.Rand
 	hit    []int
+	ended  []int // those that are to be started again
 	// What repairs: first all that holds servers up, then what starts them.
 	lift, revive []func() error
 }
@@ -72,6 +73,18 @@ func (s *scene) restart(which ...int) func() error {
 	}
 }
 
+// fresh are those of some servers that nothing has ended before in this step, and
+// that are to be started again once, whatever ends them.
+func (s *scene) fresh(some []int) (fresh []int) {
+	for _, v := range some {
+		if !slices.Contains(s.ended, v) {
+			fresh = append(fresh, v)
+		}
+	}
+	s.ended = append(s.ended, fresh...)
+	return fresh
+}
+
 func (s *scene) signal(which []int, sig syscall.Signal) (err error) {
 	for _, v := range which {
 		err = errors.Join(err, s.Servers[v].Signal(sig))
@@ -82,7 +95,9 @@ func (s *scene) signal(which []int, sig syscall.Signal) (err error) {
 func end(w who, sig syscall.Signal) func(*scene) error {
 	return func(s *scene) error {
 		v := s.victims(w)
-		s.revive = append(s.revive, s.restart(v...))
+		if fresh := s.fresh(v); len(fresh) > 0 {
+			s.revive = append(s.revive, s.restart(fresh...))
+		}
 		return s.signal(v, sig)
 	}
 }
