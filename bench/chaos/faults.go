@@ -46,12 +46,28 @@ type FaultInfo struct {
 	Fault Fault
 	Does  string
 	needs need
-	// alone says that nothing else may go wrong meanwhile: a server has forgotten
-	// what it acknowledged, or all of them are hit anyway.
-	alone  bool
-	pauses bool // a process that goes on later
+	is    trait
+	// strike does it, and notes in the scene what repairs it.
 	strike func(*scene) error
 }
+
+// trait is what else there is to know of a fault.
+type trait int
+
+const (
+	// alone: nothing else may go wrong meanwhile, since a server has forgotten what
+	// it acknowledged, or all of them are hit anyway.
+	alone trait = 1 << iota
+	// total: no server can do anything while it lasts.
+	total
+	// pauses: a process goes on later.
+	pauses
+	// silent: servers hear nothing from each other, and are not told so.
+	silent
+)
+
+// has tells whether a fault has a trait.
+func (f *FaultInfo) has(t trait) bool { return f.is&t != 0 }
 
 // need is what an ensemble has to have for a fault.
 type need int
@@ -65,30 +81,30 @@ const (
 
 // Faults are all of them.
 var Faults = []FaultInfo{
-	{KillLeader, "SIGKILL for the leader; it is started again", nothing, false, false, end(leader, syscall.SIGKILL)},
-	{KillFollower, "SIGKILL for a follower; it is started again", nothing, false, false, end(follower, syscall.SIGKILL)},
-	{KillAll, "SIGKILL for all servers at once; they are started again", nothing, true, false, end(everybody, syscall.SIGKILL)},
-	{StopLeader, "SIGTERM for the leader; it is started again", nothing, false, false, end(leader, syscall.SIGTERM)},
-	{PauseLeader, "SIGSTOP for the leader: it keeps its connections and says nothing; SIGCONT", nothing, false, true, pause(leader)},
-	{PauseFollower, "SIGSTOP for a follower; SIGCONT", nothing, false, true, pause(follower)},
-	{PauseAll, "SIGSTOP for all servers; SIGCONT", nothing, true, true, pause(everybody)},
-	{IsolateLeader, "what the leader sends to other servers is lost, and what they send to it", cuts, false, false, cut(leader, both)},
-	{IsolateFollower, "the same for a follower", cuts, false, false, cut(follower, both)},
-	{IsolateMinority, "the same for as many followers as the others can do without", cuts, false, false, cut(minority, both)},
-	{IsolateMajority, "the same for all but the leader and as few others as are no quorum", cuts, false, false, cut(majority, both)},
-	{Bridge, "two halves of the ensemble hear each other no more, one server hears both", cuts, false, false, bridge},
-	{DeafLeader, "the leader is heard by others and hears nothing", cuts, false, false, cut(leader, in)},
-	{MuteLeader, "the leader hears others and is not heard", cuts, false, false, cut(leader, out)},
-	{Flapping, "a server is cut off and found again, several times a second", cuts, false, false, flap},
-	{Delay, "all packets between servers are 10 to 100 ms late", network, false, false, worsen(everybody, slow)},
-	{LateLink, "what the leader sends to one follower is 0.2 to 2 s late", network, false, false, lateLink},
-	{Loss, "5 to 30 % of all packets between servers are lost", network, false, false, worsen(everybody, lossy)},
-	{WipeFollower, "SIGKILL for a follower, which is started again without its data", nothing, true, false, wipe},
-	{TearFollower, "SIGKILL for a follower, the end of whose log is torn off before it is started again", ours, true, false, damage(tear)},
-	{FlipFollower, "SIGKILL for a follower, a bit of whose files is flipped; if it refuses to start, it is started without its data", ours, true, false, damage(flip)},
-	{OlderFirst, "SIGKILL for a follower, later for all others; the follower is started before them", nothing, true, false, order(true)},
-	{NewestFirst, "the same; the follower is started after them", nothing, true, false, order(false)},
-	{RollingRestart, "SIGTERM for one server after the other, each started again before the next", nothing, true, false, roll},
+	{KillLeader, "SIGKILL for the leader; it is started again", nothing, 0, end(leader, syscall.SIGKILL)},
+	{KillFollower, "SIGKILL for a follower; it is started again", nothing, 0, end(follower, syscall.SIGKILL)},
+	{KillAll, "SIGKILL for all servers at once; they are started again", nothing, alone | total, end(everybody, syscall.SIGKILL)},
+	{StopLeader, "SIGTERM for the leader; it is started again", nothing, 0, end(leader, syscall.SIGTERM)},
+	{PauseLeader, "SIGSTOP for the leader: it keeps its connections and says nothing; SIGCONT", nothing, pauses, pause(leader)},
+	{PauseFollower, "SIGSTOP for a follower; SIGCONT", nothing, pauses, pause(follower)},
+	{PauseAll, "SIGSTOP for all servers; SIGCONT", nothing, alone | total | pauses, pause(everybody)},
+	{IsolateLeader, "what the leader sends to other servers is lost, and what they send to it", cuts, silent, cut(leader, both)},
+	{IsolateFollower, "the same for a follower", cuts, silent, cut(follower, both)},
+	{IsolateMinority, "the same for as many followers as the others can do without", cuts, silent, cut(minority, both)},
+	{IsolateMajority, "the same for all but the leader and as few others as are no quorum", cuts, silent, cut(majority, both)},
+	{Bridge, "two halves of the ensemble hear each other no more, one server hears both", cuts, silent, bridge},
+	{DeafLeader, "the leader is heard by others and hears nothing", cuts, silent, cut(leader, in)},
+	{MuteLeader, "the leader hears others and is not heard", cuts, silent, cut(leader, out)},
+	{Flapping, "a server is cut off and found again, several times a second", cuts, 0, flap},
+	{Delay, "all packets between servers are 10 to 100 ms late", network, 0, worsen(everybody, slow)},
+	{LateLink, "what the leader sends to one follower is 0.2 to 2 s late", network, 0, lateLink},
+	{Loss, "5 to 30 % of all packets between servers are lost", network, 0, worsen(everybody, lossy)},
+	{WipeFollower, "SIGKILL for a follower, which is started again without its data", nothing, alone, wipe},
+	{TearFollower, "SIGKILL for a follower, the end of whose log is torn off before it is started again", ours, alone, damage(tear)},
+	{FlipFollower, "SIGKILL for a follower, a bit of whose files is flipped; if it refuses to start, it is started without its data", ours, alone, damage(flip)},
+	{OlderFirst, "SIGKILL for a follower, later for all others; the follower is started before them", nothing, alone, order(true)},
+	{NewestFirst, "the same; the follower is started after them", nothing, alone, order(false)},
+	{RollingRestart, "SIGTERM for one server after the other, each started again before the next", nothing, alone, roll},
 }
 
 // info is what there is to know of a fault; nil if there is no such one.

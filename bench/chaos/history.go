@@ -98,6 +98,9 @@ type Op struct {
 // changes tells whether the operation is a write.
 func (o *Op) changes() bool { return !slices.Contains(reads, o.Kind) && !o.noted() }
 
+// succeeded tells whether the operation is a write that was done.
+func (o *Op) succeeded() bool { return o.Outcome == Done && o.changes() }
+
 // noted tells whether nobody was asked.
 func (o *Op) noted() bool { return slices.Contains(notes, o.Kind) }
 

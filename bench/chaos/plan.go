@@ -22,8 +22,12 @@ type Step struct {
 const (
 	shortestCalm, longestCalm = 500 * time.Millisecond, 2 * time.Second
 	shortest, longest         = 200 * time.Millisecond, 4 * time.Second
-	// longestPause is for processes that are stopped and go on, one time in longOnes.
-	longestPause, longOnes = 30 * time.Second, 8
+	// longestPause is for processes that are stopped and go on, one time in longPauses.
+	longestPause, longPauses = 30 * time.Second, 8
+	// longestSilence is for servers that are cut off, one time in longSilences: there
+	// are those that wait ten seconds for a word of their leader, and shorter faults
+	// are over before they have lost anything but that time.
+	longestSilence, longSilences = 14 * time.Second, 2
 	// doubles is how many steps there are for one with two faults.
 	doubles = 4
 )
@@ -34,7 +38,7 @@ func plan(seed uint64, faults []Fault, span time.Duration) (steps []Step) {
 	between := func(low, high time.Duration) time.Duration {
 		return (low + time.Duration(rnd.Int64N(int64(high-low)))).Truncate(time.Millisecond)
 	}
-	mixed := slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.info().alone })
+	mixed := slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.info().has(alone) })
 	var next []int // each comes once before any comes again
 	for at := time.Duration(0); at < span; {
 		if len(next) == 0 {
@@ -42,10 +46,13 @@ func plan(seed uint64, faults []Fault, span time.Duration) (steps []Step) {
 		}
 		s := Step{Fault: faults[next[0]], Calm: between(shortestCalm, longestCalm),
 			Lasts: between(shortest, longest), Seed: rnd.Uint64()}
-		if s.Fault.info().pauses && rnd.IntN(longOnes) == 0 && longestPause < span/4 {
+		switch f := s.Fault.info(); {
+		case f.has(pauses) && rnd.IntN(longPauses) == 0 && longestPause < span/4:
 			s.Lasts = between(longest, longestPause)
+		case f.has(silent) && rnd.IntN(longSilences) == 0 && longestSilence < span/8:
+			s.Lasts = between(longest, longestSilence)
 		}
-		if !s.Fault.info().alone && len(mixed) > 1 && rnd.IntN(doubles) == 0 {
+		if !s.Fault.info().has(alone) && len(mixed) > 1 && rnd.IntN(doubles) == 0 {
 			for s.With == "" || s.With == s.Fault {
 				s.With = mixed[rnd.IntN(len(mixed))]
 			}

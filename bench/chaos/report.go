@@ -36,7 +36,8 @@ type Row struct {
 	Times int   `json:"times"`
 	// Gap is the longest time without a successful write between the fault and
 	// the moment when all servers served again; Back is from the end of the fault
-	// to that moment. The median, and the worst.
+	// to that moment. The median, and the worst. While all servers are down or
+	// paused nothing can succeed: then Gap begins with the end of the fault.
 	Gap       float64 `json:"gapMs"`
 	GapWorst  float64 `json:"gapWorstMs"`
 	Back      float64 `json:"backMs"`
@@ -66,7 +67,7 @@ func (r *Report) row(name Fault, belongs func(Event) bool) {
 	var gaps, backs []float64
 	for _, e := range r.Events {
 		if belongs(e) {
-			gaps = append(gaps, millis(gap(r.ops, e.Begun, e.Served)))
+			gaps = append(gaps, millis(e.gap(r.ops)))
 			backs = append(backs, millis(e.Served-e.Ended))
 		}
 	}
@@ -79,24 +80,38 @@ func (r *Report) row(name Fault, belongs func(Event) bool) {
 	r.Rows = append(r.Rows, row)
 }
 
+// gap is the longest time in which no write succeeded, because of the event. That
+// which no server could do anything in does not count.
+func (e *Event) gap(ops []Op) time.Duration {
+	if !e.Fault.info().has(total) {
+		return gap(ops, e.Begun, e.Served)
+	}
+	after := slices.Concat([]Op{{Kind: Write, Ended: e.Ended, Outcome: Done}}, ops[at(ops, e.Ended):at(ops, e.Served+time.Minute)])
+	return gap(after, e.Ended, e.Served)
+}
+
+// at is the index of the first operation that ended at some time or later.
+func at(ops []Op, t time.Duration) int {
+	i, _ := slices.BinarySearchFunc(ops, t, func(o Op, t time.Duration) int { return cmp.Compare(o.Ended, t) })
+	return i
+}
+
 // gap is the longest time between two successful writes that ended, one after
 // the other, the second in a span of time; or from the last one to the end of the
 // span. ops are in the order in which they ended.
 func gap(ops []Op, from, to time.Duration) (longest time.Duration) {
-	last := time.Duration(-1)
-	succeeded := func(i int) bool { return ops[i].Outcome == Done && ops[i].changes() }
-	start, _ := slices.BinarySearchFunc(ops, from, func(o Op, at time.Duration) int { return cmp.Compare(o.Ended, at) })
-	for before := start - 1; before >= 0; before-- {
-		if start = before; succeeded(before) {
-			break
+	first, last := at(ops, from), time.Duration(-1)
+	for i := first - 1; i >= 0 && last < 0; i-- {
+		if ops[i].succeeded() {
+			last = ops[i].Ended
 		}
 	}
-	for i := start; i < len(ops); i++ {
-		if !succeeded(i) {
+	for i := first; i < len(ops); i++ {
+		if !ops[i].succeeded() {
 			continue
 		}
 		ended := ops[i].Ended
-		if last >= 0 && ended >= from {
+		if last >= 0 {
 			longest = max(longest, ended-last)
 		}
 		if last = ended; ended > to {

@@ -52,11 +52,11 @@ func TestPlan_OfOneSeedIsTheSame(t *testing.T) {
 		seen[s.Fault] = true
 		if s.With != "" {
 			together++
-			if s.With == s.Fault || s.With.info().alone || s.Fault.info().alone {
+			if s.With == s.Fault || s.With.info().has(alone) || s.Fault.info().has(alone) {
 				t.Errorf("at once: %+v", s)
 			}
 		}
-		if s.Calm < shortestCalm || s.Calm > longestCalm || s.Lasts < shortest || s.Lasts > longestPause || s.Lasts > longest && !s.Fault.info().pauses {
+		if s.Calm < shortestCalm || s.Calm > longestCalm || s.Lasts < shortest || s.Lasts > longestPause || s.Lasts > longest && !s.Fault.info().has(pauses|silent) {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -86,6 +86,20 @@ func TestGap(t *testing.T) {
 	}
 	if got := gap(ops[:3], 200, 500); got != 400 {
 		t.Errorf("%v, and nothing succeeded at all", got)
+	}
+}
+
+// TestEvent_Gap of a fault that leaves no server begins with its end.
+func TestEvent_Gap(t *testing.T) {
+	ops := []Op{
+		{Kind: Write, Ended: 100, Outcome: Done},
+		{Kind: Write, Ended: 900, Outcome: Done},
+		{Kind: Write, Ended: 910, Outcome: Done},
+	}
+	for fault, want := range map[Fault]time.Duration{KillLeader: 800, KillAll: 200, PauseAll: 200} {
+		if got := (&Event{Fault: fault, Begun: 101, Ended: 700, Served: 950}).gap(ops); got != want {
+			t.Errorf("%s: %v", fault, got)
+		}
 	}
 }
 

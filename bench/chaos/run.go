@@ -160,7 +160,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 		}
 		ops := c.history.All()
 		if err := o.say("%7.1f s  %-16s server %v, for %.1f s: no write for %.0f ms, all served %.0f ms after its end; server %d leads; %d operations",
-			event.Begun.Seconds(), name(s.Fault, s.With), event.Hit, (event.Ended - event.Begun).Seconds(), millis(gap(ops, event.Begun, event.Served)),
+			event.Begun.Seconds(), name(s.Fault, s.With), event.Hit, (event.Ended - event.Begun).Seconds(), millis(event.gap(ops)),
 			millis(event.Served-event.Ended), leader, len(ops)); err != nil {
 			return events, all, err
 		}
