@@ -139,6 +139,7 @@ func (f *Follower) perform(c actor.Context, x zab.Effect) {
 	case zab.Serve:
 		c.Send(c.Parent(), &role.Serving{Role: c.Self(), Credentials: wire.Credentials{Current: x.Epoch, Last: f.zab.Applied()}})
 	case zab.Over:
+		clear(f.syncs) // sessions send them to the next leader
 		m := &role.Over{Role: c.Self(), Why: x.Why, NeedState: x.NeedState, Halt: x.Halt,
 			Tail: f.o.Position.Tail, Applied: f.o.Position.Committed}
 		if f.zab != nil {

@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"slices"
+
 	"troupe/actors/tree/znode"
 	"troupe/wire"
 )
@@ -88,4 +90,14 @@ func (c *core) finishSyncs() {
 	if c.syncs = c.syncs[n:]; len(c.syncs) == 0 {
 		c.syncs = nil
 	}
+}
+
+// settled tells how many of a connection's requests to the leader have come back,
+// and forgets its syncs that have not.
+func (c *core) settled(id Conn) (done uint64) {
+	c.syncs = slices.DeleteFunc(c.syncs, func(s SyncPoint) bool { return s.Conn == id && s.Connect == nil })
+	if cn := c.conns[id]; cn != nil {
+		done = cn.done
+	}
+	return done
 }

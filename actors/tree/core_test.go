@@ -323,6 +323,30 @@ func TestSync_WaitsForItsZxid(t *testing.T) {
 	}
 }
 
+// TestSettle_ForgetsSyncs that wait for what the reign that is over had committed:
+// the session sends them again.
+func TestSettle_ForgetsSyncs(t *testing.T) {
+	r := newRig(t)
+	r.connect(1, 0x10)
+	r.connect(2, 0x20)
+	r.commit(1, 7, create("/a", "x"))
+	r.expect(1, "7@3 /a")
+	r.onSyncPoint(&SyncPoint{Conn: 1, Xid: 8, Path: "/a", Zxid: 4})
+	r.onSyncPoint(&SyncPoint{Conn: 2, Xid: 1, Path: "/a", Zxid: 4})
+	if done := r.settled(1); done != 1 {
+		t.Errorf("%d requests have come back", done)
+	}
+	r.onSyncPoint(&SyncPoint{Conn: 1, Xid: 8, Path: "/a", Zxid: 5}) // of the next reign
+	r.commit(2, 2, set("/a", "y"))
+	r.expect(1)
+	r.expect(2, "2@4 v1", "1@4 /a")
+	r.commit(2, 3, set("/a", "z"))
+	r.expect(1, "8@5 /a")
+	if done := r.settled(3); done != 0 {
+		t.Errorf("%d requests of a connection that is not there", done)
+	}
+}
+
 func TestCloseSession_RepliesThenEnds(t *testing.T) {
 	r := newRig(t)
 	r.connect(1, 0x10)

@@ -61,7 +61,8 @@ type (
 		Zxid    wire.Zxid
 	}
 	// Settle asks how many of a connection's requests to the leader have come
-	// back, all that had been committed under the last one among them. Sent by
+	// back, all that had been committed under the last one among them. Syncs that
+	// wait are forgotten: the session sends them to the next leader. Sent by
 	// its session actor; answered by Settled.
 	Settle struct {
 		Conn  Conn

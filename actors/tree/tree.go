@@ -150,10 +150,7 @@ func (t *Tree) flush(c actor.Context) {
 }
 
 func (t *Tree) onSettle(c actor.Context, m *Settle) {
-	s := &Settled{}
-	if cn := t.conns[m.Conn]; cn != nil {
-		s.Done = cn.done
-	}
+	s := &Settled{t.settled(m.Conn)}
 	t.flush(c) // what it has been given comes first
 	c.Send(m.Actor, s)
 }
