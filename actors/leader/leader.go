@@ -98,6 +98,10 @@ func (l *Leader) Receive(c actor.Context) {
 	case *txlog.Entered:
 		l.step(c, zab.Entered{Epoch: m.Epoch})
 	case *txlog.Entries:
+		if m.Err != nil {
+			l.o.Logger.Error().Err(m.Err).Uint8("server", uint8(m.Peer)).
+				Msg("the log cannot be read, so a server that is behind gets the whole state; once all serve, stop this one, move its data away and start it again")
+		}
 		l.step(c, zab.LogRead{Peer: m.Peer, Join: m.Join, Entries: m.Entries, Trimmed: m.Trimmed})
 	case *tree.Population:
 		l.onPopulation(c, m)

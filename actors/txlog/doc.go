@@ -8,6 +8,8 @@
 //	checkpointer --Trim--> txlog
 //
 // A failed write is the end of this incarnation: nothing more is written, the
-// actor panics, and its parent rebuilds everything from what is on disk.
+// actor panics, and its parent rebuilds everything from what is on disk. A failed
+// read is told to whoever asked: old entries that have gone bad are no reason to
+// serve nobody, since the state does for learners, too.
 // What is on disk, and how, is package persistence's.
 package txlog

@@ -68,16 +68,13 @@ type (
 		Peer    wire.ServerID
 		Join    wire.Join
 		Entries []persistence.Entry
-		Trimmed bool // they are not in the log any more
+		Trimmed bool  // they are not in the log any more
+		Err     error // they cannot be read; Trimmed then, too
 	}
 )
 
 // From its own goroutines.
-type (
-	// unread tells that a Read has failed.
-	unread  struct{ err error }
-	trimmed struct{ err error }
-)
+type trimmed struct{ err error }
 
 // To itself.
 type flush struct{}

@@ -79,8 +79,6 @@ func (l *Log) Receive(c actor.Context) {
 		l.trimming = false
 		must(m.err)
 		l.trim(c)
-	case *unread:
-		must(m.err)
 	}
 }
 
@@ -127,15 +125,13 @@ func (l *Log) position() *Flushed {
 
 func (l *Log) onRead(c actor.Context, m *Read) {
 	asker, root := c.Sender(), c.ActorSystem().Root
-	self := c.Self()
 	l.beside.Go(func() {
 		entries, err := l.disk.Read(m.After+1, readBytes)
-		trimmed := errors.Is(err, persistence.ErrTrimmed)
-		if err != nil && !trimmed {
-			root.Send(self, &unread{err})
-			return
+		e := &Entries{Peer: m.Peer, Join: m.Join, Entries: entries, Trimmed: err != nil}
+		if err != nil && !errors.Is(err, persistence.ErrTrimmed) {
+			e.Err = fmt.Errorf("transaction log: %w", err)
 		}
-		root.Send(asker, &Entries{m.Peer, m.Join, entries, trimmed})
+		root.Send(asker, e)
 	})
 }
 

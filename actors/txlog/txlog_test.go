@@ -2,6 +2,7 @@ package txlog
 
 import (
 	"errors"
+	"fmt"
 	"math/rand"
 	"reflect"
 	"sync"
@@ -55,9 +56,15 @@ func (d *fakeDisk) Epochs() (accepted, current wire.Epoch)   { return 3, 2 }
 func (d *fakeDisk) EnsembleID() string                       { return "e" }
 func (d *fakeDisk) Vouches() bool                            { return true }
 func (d *fakeDisk) End() wire.Zxid                           { return 7 }
+
+var errSpoilt = fmt.Errorf("block 7: %w", persistence.ErrDamaged)
+
 func (d *fakeDisk) Read(from wire.Zxid, _ int) ([]persistence.Entry, error) {
-	if from < 5 {
+	switch {
+	case from < 4:
 		return nil, persistence.ErrTrimmed
+	case from == 4:
+		return nil, errSpoilt
 	}
 	return []persistence.Entry{{Zxid: from}}, nil
 }
@@ -353,7 +360,11 @@ func TestLog_ControlsKeepTheirPlace(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	send(&Read{Peer: 2, Join: 5, After: 2})
-	if e := receive(t, b.told).(*Entries); !e.Trimmed || e.Peer != 2 || e.Join != 5 {
+	if e := receive(t, b.told).(*Entries); !e.Trimmed || e.Err != nil || e.Peer != 2 || e.Join != 5 {
+		t.Errorf("%+v", e)
+	}
+	send(&Read{Peer: 2, Join: 5, After: 3}) // whoever asked does without
+	if e := receive(t, b.told).(*Entries); !e.Trimmed || !errors.Is(e.Err, persistence.ErrDamaged) {
 		t.Errorf("%+v", e)
 	}
 	send(&Read{Peer: 2, Join: 5, After: 6})
