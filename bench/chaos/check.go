@@ -33,7 +33,8 @@ type Evidence struct {
 	// Sessions are the ids of those that servers have at the end, in order: those
 	// that the trees were read with.
 	Sessions map[string][]string
-	Stuck    error // what did not come back, so that the run was broken off
+	Stuck    error    // what did not come back, so that the run was broken off
+	Unsound  []string // what the servers' logs have of errors in the program
 }
 
 // Violation is something that must never be.
@@ -54,6 +55,7 @@ type Check struct {
 // Checks are all of them.
 var Checks = []Check{
 	{"returns", "all servers serve again after every fault, and sessions end when they are closed", returns, false},
+	{"sound", "no server's log tells of an error in the program: an index out of range, a data race", sound, false},
 	{"linearizable", "writes, and reads behind a sync, of each register are linearizable", linearizable, false},
 	{"monotonic", "no session's view goes back, of one register or of several, whichever servers it asks", monotonic, false},
 	{"sequence", "numbers of sequential znodes are given once, and in order", sequence, false},

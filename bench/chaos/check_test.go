@@ -59,6 +59,9 @@ var spoilings = []spoiling{
 	{"a server does not come back", "returns", func(e *Evidence) { e.Stuck, e.Trees = errors.New("server.1 does not serve"), nil }},
 	{"a session does not close", "returns", func(e *Evidence) { e.Stuck, e.Trees, e.Sessions = errors.New("session 1 does not close"), nil, nil }},
 
+	{"an actor fails", "sound", func(e *Evidence) { e.Unsound = append(e.Unsound, "server.1: index out of range") }},
+	{"an actor fails before servers do not come back", "sound", func(e *Evidence) { e.Unsound, e.Trees = append(e.Unsound, "server.1: nil map"), nil }},
+
 	{"a read behind a sync is stale", "linearizable", func(e *Evidence) { e.Ops[6].Got, e.Ops[6].Version, e.Ops[6].Zxid = "x", 1, 1 }},
 	{"a read shows what nobody wrote", "linearizable", func(e *Evidence) { e.Ops[1].Got = "w" }},
 	{"a write is lost", "linearizable", func(e *Evidence) { e.Ops[0].Version = 1; e.Ops[2].Version = 1 }},

@@ -191,3 +191,19 @@ func TestScene_StartsAgainOnce(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestFaulty_FindsErrorsInTheProgram(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "server.log")
+	log := `{"level":"error","actor":"session","panic":"runtime error: slice bounds out of range [2:1]","stack":"goroutine 1"}
+{"level":"error","actor":"txlog","panic":"transaction log: data directory is damaged","stack":"goroutine 2"}
+WARNING: DATA RACE
+{"level":"info","message":"session expired"}
+`
+	if err := os.WriteFile(file, []byte(log), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	found, err := faulty(file)
+	if want := []string{`"panic":"runtime error: slice bounds out of range [2:1]`, "WARNING: DATA RACE"}; err != nil || !slices.Equal(found, want) {
+		t.Errorf("%q, %v", found, err)
+	}
+}

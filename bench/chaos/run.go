@@ -135,6 +135,9 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 	if evidence.Stuck == nil {
 		evidence.Stuck = evidence.look(ctx, addrs)
 	}
+	if err := evidence.readLogs(e); err != nil {
+		return nil, err
+	}
 	return newReport(o, events, l.all(), usage, evidence), nil
 }
 
@@ -144,7 +147,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 		if err := process.Pause(ctx, s.Calm); err != nil {
 			return events, all, err
 		}
-		u, err := weigh(ctx, e, time.Since(c.began))
+		u, err := o.weigh(ctx, e, time.Since(c.began))
 		if err != nil {
 			return events, all, err
 		}

@@ -48,9 +48,11 @@ func (e *Evidence) look(ctx context.Context, addrs []string) (err error) {
 	return nil
 }
 
+// again is when one that waits for servers looks again.
+const again = 100 * time.Millisecond
+
 // settled waits until each server has so many sessions, and tells which.
 func settled(ctx context.Context, addrs []string, want int) (all map[string][]string, err error) {
-	const again = 100 * time.Millisecond
 	for late := time.Now().Add(leftTime); ; {
 		all = make(map[string][]string)
 		done := true

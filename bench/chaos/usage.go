@@ -19,15 +19,18 @@ type Usage struct {
 	Servers []process.Usage `json:"servers"`
 }
 
-// weigh looks at all servers.
-func weigh(ctx context.Context, e *mesh.Ensemble, at time.Duration) (u Usage, err error) {
-	u.At = at
+// weigh looks at all servers. A fault may have an aftermath: who does not serve now
+// is given time.
+func (o *Options) weigh(ctx context.Context, e *mesh.Ensemble, at time.Duration) (u Usage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, o.Patience)
+	defer cancel()
+	u.At, u.Servers = at, make([]process.Usage, len(e.Servers))
 	for i, s := range e.Servers {
-		one, err := s.Usage(ctx)
-		if err != nil {
-			return u, fmt.Errorf("server.%d: %w", i+1, err)
+		for u.Servers[i], err = s.Usage(ctx); err != nil; u.Servers[i], err = s.Usage(ctx) {
+			if late := process.Pause(ctx, again); late != nil {
+				return u, fmt.Errorf("server.%d: %w", i+1, err)
+			}
 		}
-		u.Servers = append(u.Servers, one)
 	}
 	return u, nil
 }
