@@ -141,7 +141,7 @@ func (s *Server) Stop() {
 }
 
 // Crash makes the actors of a kind panic (txlog, checkpoint, tree, leader,
-// session, gateway): for tests of supervision.
+// session, gateway), if there are any: for tests of supervision.
 func (s *Server) Crash(kind, reason string) {
 	for _, shard := range s.system.ProcessRegistry.LocalPIDs.LocalPIDs {
 		for _, id := range shard.Keys() {

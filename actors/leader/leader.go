@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
 
+	"troupe/actors/inject"
 	"troupe/actors/role"
 	"troupe/actors/tree"
 	"troupe/actors/txlog"
@@ -240,7 +241,7 @@ func (l *Leader) onTick(c actor.Context) {
 
 func (l *Leader) onSweepTime(c actor.Context) {
 	l.after(c, l.o.SweepEvery, sweepTime{})
-	c.Request(l.o.Tree, &tree.Sweep{Now: time.Now().UnixMilli(), Max: l.o.SweepMax,
+	c.Request(l.o.Tree, &tree.Sweep{Now: inject.Wall().UnixMilli(), Max: l.o.SweepMax,
 		NeverUsed: l.o.SweepNeverUsed.Milliseconds()})
 }
 

@@ -1,10 +1,9 @@
 package leader
 
 import (
-	"time"
-
 	"github.com/asynkron/protoactor-go/actor"
 
+	"troupe/actors/inject"
 	"troupe/actors/role"
 	"troupe/actors/tree"
 	"troupe/cluster/zab"
@@ -74,7 +73,7 @@ func (l *Leader) pass(all []wire.Record) []wire.Record {
 }
 
 func (l *Leader) submit(c actor.Context, drafts []wire.Record) {
-	l.step(c, zab.Submit{Drafts: drafts, Now: time.Now().UnixMilli()})
+	l.step(c, zab.Submit{Drafts: drafts, Now: inject.Wall().UnixMilli()})
 }
 
 func (l *Leader) touch(id wire.SessionID) {
@@ -93,7 +92,7 @@ func own(op wire.OpCode, id wire.SessionID, g wire.Generation, q wire.Request) w
 // onAdmit attaches a connection of this server under a new generation, which
 // fences the session's earlier ones, and creates the session if it is new.
 func (l *Leader) onAdmit(c actor.Context, m *Admit) {
-	id, g := l.table.Admit(l.o.Zab.Self, m.Session, m.Timeout, l.now(), time.Now().UnixMilli())
+	id, g := l.table.Admit(l.o.Zab.Self, m.Session, m.Timeout, l.now(), inject.Wall().UnixMilli())
 	fresh := m.Session == 0
 	c.Send(l.o.Tree, &tree.Attach{Conn: m.Conn, Actor: m.Actor, Session: id, Generation: g, Auth: m.Auth, Fresh: fresh})
 	l.admitted(c, l.o.Zab.Self, id, g, fresh, m.Timeout, m.Password)
@@ -101,7 +100,7 @@ func (l *Leader) onAdmit(c actor.Context, m *Admit) {
 
 // onAdmitRequest does so for a connection of another server.
 func (l *Leader) onAdmitRequest(c actor.Context, from wire.ServerID, m *wire.AdmitRequest) {
-	id, g := l.table.Admit(from, m.Session, m.Timeout, l.now(), time.Now().UnixMilli())
+	id, g := l.table.Admit(from, m.Session, m.Timeout, l.now(), inject.Wall().UnixMilli())
 	fresh := m.Session == 0
 	l.mail.Send(c, from, &wire.Admitted{Join: m.Join, Ticket: m.Ticket, Session: id, Generation: g, Fresh: fresh})
 	l.admitted(c, from, id, g, fresh, m.Timeout, m.Password)

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"troupe/actors/inject"
 	"troupe/wire"
 )
 
@@ -39,7 +40,7 @@ func (n *Network) guard(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo,
 		return status.Error(codes.PermissionDenied, "closed")
 	}
 	var fresh bool
-	if in.pid, fresh = n.o.System.ProcessRegistry.Add(in, targetID+"$"+strconv.FormatUint(n.streams.Add(1), 10)); !fresh {
+	if in.pid, fresh = n.o.System.ProcessRegistry.Add(inject.Process(inject.Frame, in), targetID+"$"+strconv.FormatUint(n.streams.Add(1), 10)); !fresh {
 		return status.Error(codes.Internal, "closed")
 	}
 	defer func() {

@@ -10,6 +10,7 @@ import (
 
 	"troupe/actors/elector"
 	"troupe/actors/follower"
+	"troupe/actors/inject"
 	"troupe/actors/leader"
 	"troupe/actors/link"
 	"troupe/actors/role"
@@ -204,7 +205,7 @@ func received(from wire.ServerID, m wire.PeerMessage) *role.Received {
 
 // nextJoin numbers this server's attempts to join a leader, upwards.
 func (p *Peer) nextJoin() wire.Join {
-	p.join = max(p.join+1, wire.Join(time.Now().UnixNano()))
+	p.join = max(p.join+1, wire.Join(inject.Wall().UnixNano()))
 	return p.join
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
+
+	"troupe/actors/inject"
 )
 
 // Failed tells a parent that a child has panicked. The child handles no more
@@ -42,6 +44,7 @@ func (*strategy) HandleFailure(sys *actor.ActorSystem, sup actor.Supervisor, who
 func Props(log zerolog.Logger, kind string, producer actor.Producer) *actor.Props {
 	return actor.PropsFromProducer(producer, actor.WithDispatcher(dispatcher), actor.WithSupervisor(&strategy{}),
 		actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
+			next = inject.Receiver(kind, next)
 			return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
 				defer func() {
 					if p := recover(); p != nil {

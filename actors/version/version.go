@@ -21,6 +21,7 @@ type Build struct {
 	Revision string    // of the source; empty if it was not built from a checkout
 	Time     time.Time // of the revision
 	Modified bool      // the source differed from the revision
+	Tags     string    // of the build, with commas between them
 }
 
 // ReadBuild reads it from the binary.
@@ -43,6 +44,8 @@ func fromSettings(settings []debug.BuildSetting) (b Build) {
 			}
 		case "vcs.modified":
 			b.Modified = s.Value == "true"
+		case "-tags":
+			b.Tags = s.Value
 		}
 	}
 	return b
@@ -66,6 +69,9 @@ func (b Build) String() string {
 		if b.Modified {
 			source += ", modified"
 		}
+	}
+	if b.Tags != "" {
+		source += ", tags " + b.Tags
 	}
 	return fmt.Sprintf("troupe %s (%s, %s, %s/%s), like ZooKeeper %s", Number, source, runtime.Version(),
 		runtime.GOOS, runtime.GOARCH, ZooKeeper)

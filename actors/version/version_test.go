@@ -26,11 +26,12 @@ func TestBuild_FromSettings(t *testing.T) {
 		{Key: "vcs.time", Value: "2026-01-31T13:34:56+01:00"},
 		{Key: "vcs.modified", Value: "true"},
 		{Key: "GOOS", Value: "linux"},
+		{Key: "-tags", Value: "faults"},
 	})
 	if want := "3.8.0-troupe." + Number + ", built on 2026-01-31 12:34 UTC"; b.Shown() != want {
 		t.Errorf("shown as %q, want %q", b.Shown(), want)
 	}
-	if s := b.String(); !strings.Contains(s, "troupe "+Number+" (commit 0123456789ab, modified, go") {
+	if s := b.String(); !strings.Contains(s, "troupe "+Number+" (commit 0123456789ab, modified, tags faults, go") {
 		t.Errorf("%q", s)
 	}
 	if s := (Build{}).String(); !strings.Contains(s, "not built from a checkout") {

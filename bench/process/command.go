@@ -42,9 +42,11 @@ func Available(kind Kind) error {
 
 // Build compiles the troupe program into dir and returns its path, for Spec.Binary. The working
 // directory must be inside the module, as it is in tests.
-func Build(ctx context.Context, dir string) (string, error) {
+func Build(ctx context.Context, dir string) (string, error) { return build(ctx, dir, "") }
+
+func build(ctx context.Context, dir, tags string) (string, error) {
 	binary := filepath.Join(dir, "troupe")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "troupe/cmd/troupe").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", binary, "troupe/cmd/troupe").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build troupe/cmd/troupe: %w\n%s", err, bytes.TrimSpace(out))
 	}
@@ -67,7 +69,7 @@ func command(spec Spec) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("unknown kind of server %q", spec.Kind)
 	}
 	cmd.Dir = spec.Dir
-	cmd.Env = append(os.Environ(), spec.Env...)
+	cmd.Env = append(append(os.Environ(), faultsVariable+"="+faultsName), spec.Env...)
 	return cmd, nil
 }
 

@@ -100,12 +100,18 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger, announce
 	defer func() { err = errors.Join(err, pid.Release()) }()
 	announce()
 	go steerGC(ctx)
-	s, err := actors.Start(cfg, actors.Options{Log: log, Words: func(cfg *config.Config, m *metrics.Registry) session.Words {
+	var f faults
+	disk, err := f.open()
+	if err != nil {
+		return err
+	}
+	s, err := actors.Start(cfg, actors.Options{Log: log, Persistence: disk, Words: func(cfg *config.Config, m *metrics.Registry) session.Words {
 		return words.New(cfg, m)
 	}})
 	if err != nil {
 		return err
 	}
+	f.serve(s, log)
 	select {
 	case <-s.Serving():
 		log.Info().Stringer("address", s.Addr()).Dur("took_ms", time.Since(started)).Msg("serving clients")

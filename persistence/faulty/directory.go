@@ -18,7 +18,7 @@ type directory struct {
 	files   map[storage.FileDesc]*file
 	removed map[storage.FileDesc][]byte // durable content of names whose removal is not durable
 	held    bool                        // open
-	closed  bool                        // base is closed, with the last handle
+	closed  bool                        // base is closed, with the last handle: it is a real one
 }
 
 // file is what is known of a file.
@@ -45,12 +45,12 @@ func (a *directory) adopt(base storage.Storage) error {
 		return err
 	}
 	for _, fd := range fds {
+		n, err := size(base, fd)
+		if err != nil {
+			return err
+		}
 		f := known[fd]
-		if f == nil {
-			n, err := size(base, fd)
-			if err != nil {
-				return err
-			}
+		if f == nil || f.written != n { // or another, in a directory that was made anew
 			f = &file{written: n, synced: n, linked: true}
 		}
 		a.files[fd] = f
@@ -187,6 +187,9 @@ func (d *Disk) after(fill func(a, next *directory, left *memory) error) (*Disk, 
 	next := New(d.rnd.Int63(), nil)
 	for _, name := range slices.Sorted(maps.Keys(d.dirs)) {
 		a, b := d.dirs[name], &directory{disk: next}
+		if a.closed {
+			continue
+		}
 		left := newMemory()
 		if err := fill(a, b, left); err != nil {
 			return nil, err

@@ -45,7 +45,8 @@ type Disk struct {
 	crashAt int // the operation that crashes; 0: none
 	crashed bool
 	faults  []fault
-	quota   int64 // bytes that fit; < 0: no limit
+	broken  [Rename + 1]error // of each kind, what all fail with
+	quota   int64             // bytes that fit; < 0: no limit
 	used    int64
 	slow    time.Duration
 	lies    bool // Sync does nothing
@@ -102,6 +103,13 @@ func (d *Disk) Fail(op Op, n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.faults = append(d.faults, fault{op, n, err})
+}
+
+// Break makes all operations of a kind return err from now on; nil mends that.
+func (d *Disk) Break(op Op, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.broken[op] = err
 }
 
 // CrashAt lets the nth operation of any kind from now be the last: what it did
@@ -174,6 +182,7 @@ func (d *Disk) step(op Op) (half bool, err error) {
 		d.crashed = true
 		return true, ErrCrashed
 	}
+	err = d.broken[op]
 	for i := range d.faults {
 		if f := &d.faults[i]; f.op == op && f.n > 0 {
 			if f.n--; f.n == 0 && err == nil {
