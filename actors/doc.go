@@ -17,9 +17,9 @@
 // session ends that connection. A panic in txlog, checkpoint, tree, peer,
 // elector, leader, follower or link ends the incarnation: all its actors stop,
 // the files are closed, everything is rebuilt from them, and clients reconnect to
-// the same sessions. A panic in the gateway, or too many incarnations in a row,
-// ends the process with the reason. A server alone is an ensemble of one: the
-// same actors, without links.
+// the same sessions. A panic in the gateway, the replica or the server itself, or
+// too many incarnations in a row, ends the process with the reason. A server alone
+// is an ensemble of one: the same actors, without links.
 //
 // One write, from a client of a follower:
 //

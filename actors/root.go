@@ -58,6 +58,9 @@ func (r *root) Receive(c actor.Context) {
 		r.end(c, m.err)
 	case *supervise.Failed:
 		r.end(c, fmt.Errorf("%s failed: %v", m.Who.Id, m.Reason))
+		if m.Who.Equal(r.replicaPID) {
+			r.finish(c) // it will not answer
+		}
 	case *stop:
 		r.end(c, nil)
 	}
@@ -88,13 +91,25 @@ func (r *root) onStarted(c actor.Context) {
 	r.replicaPID = c.SpawnPrefix(supervise.Props(r.log, "replica", func() actor.Actor { return replica.New(r.replica) }), "replica")
 }
 
-// finish tells that the server has ended, once.
+// HandleFailure implements actor.SupervisorStrategy: root has failed itself.
+func (r *root) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, who *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
+	r.fail(fmt.Errorf("%s failed: %v", who.Id, reason))
+	sup.StopChildren(who)
+	r.tell()
+}
+
+// finish ends all that is left.
 func (r *root) finish(c actor.Context) {
+	c.Stop(c.Self())
+	r.tell()
+}
+
+// tell tells that the server has ended, once.
+func (r *root) tell() {
 	if r.over {
 		return
 	}
 	r.over = true
-	c.Stop(r.gwPID)
 	if r.replica.Network != nil {
 		r.replica.Network.Close()
 	}

@@ -70,7 +70,8 @@ func Start(cfg *config.Config, o Options) (*Server, error) {
 	r := &root{server: s, log: o.Log, replica: replica.Options{Config: &own, Persistence: o.Persistence,
 		Metrics: registry, Log: o.Log, Network: network, Incarnation: rand.Uint64() | 1, LastCounter: o.LastCounter},
 		gateway: gateway.Options{Listener: ln, Config: &own, Words: o.Words(&own, registry), Metrics: registry, Log: o.Log}}
-	s.root, err = s.system.Root.SpawnNamed(supervise.Props(o.Log, "server", func() actor.Actor { return r }), "server")
+	props := supervise.Props(o.Log, "server", func() actor.Actor { return r }).Configure(actor.WithGuardian(r))
+	s.root, err = s.system.Root.SpawnNamed(props, "server")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("root actor: %w", err), ln.Close())
 	}

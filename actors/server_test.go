@@ -143,16 +143,21 @@ func TestServer_PanicInASessionEndsOneConnection(t *testing.T) {
 	}
 }
 
-func TestServer_PanicInTheGatewayEndsTheServer(t *testing.T) {
-	s := start(t, testConfig(t))
-	s.Crash("gateway", "test")
-	select {
-	case <-s.Done():
-	case <-time.After(10 * time.Second):
-		t.Fatal("the server goes on without a gateway")
-	}
-	if s.Err() == nil || !strings.Contains(s.Err().Error(), "gateway") {
-		t.Fatalf("ended with %v", s.Err())
+// TestServer_PanicAboveTheIncarnationsEndsTheServer: nobody could rebuild these.
+func TestServer_PanicAboveTheIncarnationsEndsTheServer(t *testing.T) {
+	for _, kind := range []string{"gateway", "replica", "server"} {
+		t.Run(kind, func(t *testing.T) {
+			s := start(t, testConfig(t))
+			s.Crash(kind, "a bug")
+			select {
+			case <-s.Done():
+			case <-time.After(10 * time.Second):
+				t.Fatal("the server goes on without it")
+			}
+			if s.Err() == nil || !strings.Contains(s.Err().Error(), kind) || !strings.Contains(s.Err().Error(), "a bug") {
+				t.Fatalf("ended with %v", s.Err())
+			}
+		})
 	}
 }
 
