@@ -39,6 +39,15 @@ const (
 	OlderFirst      Fault = "older-first"
 	NewestFirst     Fault = "newest-first"
 	RollingRestart  Fault = "rolling-restart"
+	DiskSlow        Fault = "disk-slow"
+	DiskFull        Fault = "disk-full"
+	DiskError       Fault = "disk-error"
+	LoseUnsynced    Fault = "lose-unsynced"
+	ClockForward    Fault = "clock-forward"
+	ClockBack       Fault = "clock-back"
+	PanicActor      Fault = "panic-actor"
+	DelayActor      Fault = "delay-actor"
+	DropMessages    Fault = "drop-messages"
 )
 
 // FaultInfo is a fault and what it does.
@@ -77,6 +86,7 @@ const (
 	cuts         // links that can be cut
 	network      // a network of its own, where packets can be late or lost
 	ours         // files that are known here
+	inside       // servers that take commands, see process.Injectable
 )
 
 // Faults are all of them.
@@ -105,6 +115,15 @@ var Faults = []FaultInfo{
 	{OlderFirst, "SIGKILL for a follower, later for all others; the follower is started before them", nothing, alone, order(true)},
 	{NewestFirst, "the same; the follower is started after them", nothing, alone, order(false)},
 	{RollingRestart, "SIGTERM for one server after the other, each started again before the next", nothing, alone, roll},
+	{DiskSlow, "each sync of a server's disk takes 20 to 500 ms longer", inside, 0, inject(someone, slowDisk, diskOK)},
+	{DiskFull, "nothing more fits on a server's disk; it is started again if it ends", inside, 0, inject(someone, always("disk full"), diskOK)},
+	{DiskError, "syncs of a server's disk fail; it is started again when it has ended", inside, 0, inject(someone, always("disk error"), diskOK)},
+	{LoseUnsynced, "the power of some or all servers fails, and with it goes what was not synced; they are started again", inside, alone, losePower},
+	{ClockForward, "the wall clock of a server jumps forward, by up to two days, and later back", inside, 0, inject(someone, jump("+"), clockOK)},
+	{ClockBack, "the wall clock of a server jumps back, and later forward", inside, 0, inject(someone, jump("-"), clockOK)},
+	{PanicActor, "an actor of a server panics", inside, 0, inject(someone, panics, "")},
+	{DelayActor, "each message to an actor of a server takes 1 to 200 ms longer, for a second", inside, 0, inject(someone, delays, "")},
+	{DropMessages, "1 to 20 frames from other servers are lost on their way into a server", inside, 0, inject(someone, drops, "")},
 }
 
 // info is what there is to know of a fault; nil if there is no such one.
@@ -135,12 +154,25 @@ func Impossible(f Fault, target string, n Network) error {
 		return fmt.Errorf("fault %q: there is no such one, see --list", f)
 	case info.needs == ours && target != string(process.Troupe):
 		return fmt.Errorf("fault %s: it knows Troupe's files only", f)
+	case info.needs == inside && target != string(process.Troupe):
+		return fmt.Errorf("fault %s: only Troupe's servers take commands that hurt them", f)
 	case info.needs == network && n != LAN:
 		return fmt.Errorf("fault %s: packets are late or lost only in a network of the servers' own", f)
 	case info.needs == cuts && n == Proxies && target != string(process.Troupe):
 		return fmt.Errorf("fault %s: Apache's servers do not find together again through proxies", f)
 	case info.needs == cuts && n == Loopback:
 		return fmt.Errorf("fault %s: loopback cannot be cut", f)
+	}
+	return nil
+}
+
+// Impossible says why a fault can't be done in a run; nil if it can.
+func (o *Options) Impossible(f Fault) error {
+	if err := Impossible(f, o.Target, o.Network); err != nil || f.info().needs != inside {
+		return err
+	}
+	if err := process.Injectable(o.Binary); err != nil {
+		return fmt.Errorf("fault %s: %w", f, err)
 	}
 	return nil
 }
@@ -169,6 +201,18 @@ func follower(s *scene) []int { return followers(s)[:1] }
 func minority(s *scene) []int { return followers(s)[:(len(s.Servers)-1)/2] }
 
 func majority(s *scene) []int { return followers(s)[:len(s.Servers)/2+1] }
+
+// someone is a server that nothing else has happened to, if there is one.
+func someone(s *scene) []int {
+	fresh := slices.DeleteFunc(everybody(s), func(i int) bool { return slices.Contains(s.hit, i) })
+	if len(fresh) == 0 {
+		fresh = everybody(s)
+	}
+	return []int{fresh[s.rnd.IntN(len(fresh))]}
+}
+
+// some are one server, or more, or all.
+func some(s *scene) []int { return s.rnd.Perm(len(s.Servers))[:1+s.rnd.IntN(len(s.Servers))] }
 
 // both, in and out are which paths are cut between some servers and all others.
 var both, in, out = [2]bool{true, true}, [2]bool{true, false}, [2]bool{false, true}

@@ -22,7 +22,8 @@ type scene struct {
 	rnd    *rand.Rand
 	hit    []int
 	ended  []int // those that are to be started again
-	// What repairs: first all that holds servers up, then what starts them.
+	// What repairs: first all that holds servers up, the last of it first, then what
+	// starts them.
 	lift, revive []func() error
 }
 
@@ -48,6 +49,7 @@ func (s *scene) victims(w who) []int {
 
 // repair undoes what was done and waits until every server serves.
 func (s *scene) repair() error {
+	slices.Reverse(s.lift)
 	for _, undo := range append(s.lift, s.revive...) {
 		if err := undo(); err != nil {
 			return err
@@ -61,11 +63,16 @@ func (s *scene) repair() error {
 	return nil
 }
 
-// restart starts servers again once they have ended.
+// restart starts servers again once they have ended. Another fault of the same step
+// may have done so by then.
 func (s *scene) restart(which ...int) func() error {
+	var ending []*process.Server
+	for _, v := range which {
+		ending = append(ending, s.Servers[v])
+	}
 	return func() error {
-		for _, v := range which {
-			if err := s.Servers[v].WaitExited(s.ctx); err != nil {
+		for _, server := range ending {
+			if err := server.WaitExited(s.ctx); err != nil {
 				return err
 			}
 		}

@@ -76,6 +76,7 @@ func NewChaos() *cobra.Command {
 	fs.DurationVar(&o.Patience, "patience", o.Patience, "for all servers to serve again after a fault")
 	fs.StringSliceVar(&o.Config, "config", nil, "further lines of every zoo.cfg, key=value")
 	fs.StringVar(&o.Heap, "heap", o.Heap, "heap of the JVM, -Xmx")
+	fs.StringVar(&o.Binary, "binary", "", "the servers' troupe program; this one if empty. Some faults need one that is built with -tags faults")
 	fs.StringVar(&o.Dir, "dir", "", "where the run leaves its directory; the system's temporary directory if empty")
 	fs.BoolVar(&list, "list", false, "say what faults and checks there are")
 	return cmd
@@ -123,8 +124,8 @@ func listChaos(w io.Writer) error {
 }
 
 func runChaos(cmd *cobra.Command, o chaos.Options, targets []string, rounds int) (err error) {
-	if o.Binary, err = os.Executable(); err != nil {
-		return fmt.Errorf("find this program, to start it as a server: %w", err)
+	if o.Binary, err = program(o.Binary); err != nil {
+		return err
 	}
 	if _, err := directory(&o.Dir, "troupe-chaos"); err != nil { // which stays
 		return err
@@ -165,10 +166,26 @@ func runChaos(cmd *cobra.Command, o chaos.Options, targets []string, rounds int)
 	return nil
 }
 
+// program is the absolute path of the servers' program.
+func program(binary string) (string, error) {
+	if binary != "" {
+		return filepath.Abs(binary)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program, to start it as a server: %w", err)
+	}
+	return self, nil
+}
+
 // possible leaves out what can't be done, unless it was asked for by name.
 func possible(cmd *cobra.Command, o *chaos.Options) (faults []chaos.Fault, err error) {
 	for _, f := range o.Faults {
-		if err := chaos.Impossible(f, o.Target, o.Network); err == nil || cmd.Flags().Changed("faults") {
+		err := o.Impossible(f)
+		if cmd.Flags().Changed("faults") && err != nil {
+			return nil, err
+		}
+		if err == nil {
 			faults = append(faults, f)
 		} else if _, err := fmt.Fprintln(o.Progress, "left out:", err); err != nil {
 			return nil, err

@@ -1,0 +1,98 @@
+//go:build faults
+
+package inject
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// received is what a receiver of a kind lets through.
+func received(t *testing.T, kind string, messages ...any) (through []any) {
+	t.Helper()
+	receive := Receiver(kind, func(_ actor.ReceiverContext, e *actor.MessageEnvelope) { through = append(through, e.Message) })
+	for _, m := range messages {
+		receive(nil, &actor.MessageEnvelope{Message: m})
+	}
+	return through
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDrop_LosesTheNext, of one kind, but nothing of an actor's life.
+func TestDrop_LosesTheNext(t *testing.T) {
+	must(t, Drop("tree", 2))
+	started := new(actor.Started)
+	if got := received(t, "tree", "a", started, "b", "c"); !slices.Equal(got, []any{started, "c"}) {
+		t.Errorf("through came %v", got)
+	}
+	must(t, Drop("tree", 1))
+	if got := received(t, "txlog", "a"); len(got) != 1 {
+		t.Errorf("another kind lost its message")
+	}
+	if got := received(t, "tree", "a", "b"); !slices.Equal(got, []any{"b"}) {
+		t.Errorf("through came %v", got)
+	}
+}
+
+func TestDelay_HoldsUpForAWhile(t *testing.T) {
+	const by = 50 * time.Millisecond
+	must(t, Delay("tree", by))
+	begun := time.Now()
+	if got := received(t, "tree", "a", "b"); len(got) != 2 || time.Since(begun) < 2*by {
+		t.Errorf("%v after %v", got, time.Since(begun))
+	}
+	hurts["tree"].until = time.Now()
+	begun = time.Now()
+	if received(t, "tree", "a"); time.Since(begun) >= by {
+		t.Error("it is held up when that is over")
+	}
+}
+
+type sink struct {
+	actor.Process
+	got []any
+}
+
+func (s *sink) SendUserMessage(_ *actor.PID, message any) { s.got = append(s.got, message) }
+
+func TestProcess_LosesFrames(t *testing.T) {
+	s := &sink{}
+	p := Process(Frame, s)
+	must(t, Drop(Frame, 1))
+	for _, m := range []any{"a", "b"} {
+		p.SendUserMessage(nil, m)
+	}
+	if !slices.Equal(s.got, []any{"b"}) {
+		t.Errorf("through came %v", s.got)
+	}
+}
+
+func TestJump_MovesTheWallClock(t *testing.T) {
+	Jump(time.Hour)
+	Jump(time.Minute)
+	if d := time.Until(Wall()); d < time.Hour || d > time.Hour+time.Minute {
+		t.Errorf("it is %v ahead", d)
+	}
+	Adjust()
+	if d := time.Until(Wall()); d > 0 {
+		t.Errorf("it is %v ahead", d)
+	}
+}
+
+func TestKnown(t *testing.T) {
+	for _, err := range []error{Known("nobody"), Delay("nobody", 1), Drop("nobody", 1)} {
+		if err == nil || !strings.Contains(err.Error(), "elector, follower, frame") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
