@@ -92,19 +92,18 @@ func (f *faults) take(c net.Conn) {
 	if err != nil {
 		return // whoever it was has gone
 	}
-	answer := "ok"
-	if err := f.obey(strings.Fields(line)); err != nil {
+	answer, then := "ok", func() {}
+	if err := f.obey(strings.Fields(line), &then); err != nil {
 		answer = "error: " + err.Error()
 	}
 	f.log.Warn().Str("command", strings.TrimSpace(line)).Str("answer", answer).Msg("fault injected")
 	fmt.Fprintln(c, answer)
-	if f.device.Crashed() {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // can't fail
-	}
+	then()
 }
 
-// obey carries out a command.
-func (f *faults) obey(words []string) error {
+// obey carries out a command, but for what may end the process and is to be done
+// behind the answer.
+func (f *faults) obey(words []string, then *func()) error {
 	at := func(i int) string {
 		if i < len(words) {
 			return words[i]
@@ -113,6 +112,10 @@ func (f *faults) obey(words []string) error {
 	}
 	switch at(0) {
 	case "disk":
+		if at(1) == "lose" {
+			*then = func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) } // can't fail
+			return f.device.LosePower()
+		}
 		return f.hurtDisk(at(1), at(2))
 	case "clock":
 		if at(1) == "ok" {
@@ -123,11 +126,8 @@ func (f *faults) obey(words []string) error {
 		inject.Jump(by)
 		return err
 	case "panic":
-		if err := inject.Known(at(1)); err != nil {
-			return err
-		}
-		f.server.Crash(at(1), "a fault was injected")
-		return nil
+		*then = func() { f.server.Crash(at(1), "a fault was injected") } // nothing if there is no such kind
+		return inject.Known(at(1))
 	case "delay":
 		by, err := milliseconds(at(2))
 		if err != nil {
@@ -165,8 +165,6 @@ func (f *faults) hurtDisk(how, much string) error {
 	case "error":
 		f.device.Break(faulty.Sync, syscall.EIO)
 		return nil
-	case "lose":
-		return f.device.LosePower()
 	case "ok":
 		f.device.SlowSync(0)
 		f.device.Quota(-1)

@@ -11,6 +11,7 @@ import (
 
 func TestFaults_RefuseWhatMeansNothing(t *testing.T) {
 	f := &faults{device: faulty.New(1, nil)}
+	var then func()
 	for command, want := range map[string]string{
 		"":               "want disk, clock",
 		"rain":           `"rain"`,
@@ -25,7 +26,7 @@ func TestFaults_RefuseWhatMeansNothing(t *testing.T) {
 		"drop frame all": "invalid syntax",
 		"drop sea 1":     `"sea"`,
 	} {
-		if err := f.obey(strings.Fields(command)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := f.obey(strings.Fields(command), &then); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", command, err)
 		}
 	}
