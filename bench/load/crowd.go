@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,10 @@ const (
 type crowd struct {
 	sessions []*session
 	phase    atomic.Int32
+	from     time.Time  // when measuring began; set before the phase is
 	ended    chan error // one for each session
+	over     int        // sessions whose end has been taken from there
+	pacer    *pacer     // of an open loop, until it is stopped
 }
 
 // session is one connection and the requests that it keeps outstanding. All but
@@ -33,8 +35,9 @@ type session struct {
 	crowd   *crowd
 	conn    *client.Conn
 	next    script
-	open    int // slots that have not ended
-	latency Histogram
+	open    int // slots that have not ended, in a closed loop
+	latency latencies
+	pace    *pace // nil in a closed loop
 }
 
 // slot is one of a session's outstanding requests after the other.
@@ -52,7 +55,7 @@ func gather(ctx context.Context, addrs []string, scripts []script) (*crowd, erro
 		if err != nil {
 			return nil, errors.Join(err, c.disperse(ctx))
 		}
-		c.sessions = append(c.sessions, &session{crowd: c, conn: conn, next: next})
+		c.sessions = append(c.sessions, &session{crowd: c, conn: conn, next: next, latency: newLatencies()})
 	}
 	return c, nil
 }
@@ -104,7 +107,7 @@ func (s *slot) reply(r client.Reply) {
 	now := time.Now()
 	switch s.session.crowd.phase.Load() {
 	case measuring:
-		s.session.latency.Record(now.Sub(s.begun))
+		s.session.latency.record(now.Sub(s.begun))
 	case ending:
 		s.end(nil)
 		return
@@ -126,23 +129,25 @@ func (s *slot) end(err error) {
 	}
 }
 
-// during lets the crowd work for a while, or until a session fails.
-func (c *crowd) during(ctx context.Context, d time.Duration) error {
+// during lets the crowd work for a while, or until a session has nothing left to
+// do, which is told, or fails.
+func (c *crowd) during(ctx context.Context, d time.Duration) (exhausted bool, err error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return false, nil
 	case err := <-c.ended:
-		return fmt.Errorf("a session ended before its time: %w", err)
+		c.over++
+		return true, err
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 }
 
 // wait waits until every session has ended.
 func (c *crowd) wait(ctx context.Context) error {
-	for range c.sessions {
+	for ; c.over < len(c.sessions); c.over++ {
 		select {
 		case err := <-c.ended:
 			if err != nil {
@@ -157,6 +162,7 @@ func (c *crowd) wait(ctx context.Context) error {
 
 // disperse ends the sessions.
 func (c *crowd) disperse(ctx context.Context) error {
+	c.stop()
 	var failures []error
 	for _, s := range c.sessions {
 		failures = append(failures, s.conn.Close(ctx))

@@ -3,8 +3,10 @@ package load
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
+	"troupe/bench/load/ceiling"
 	"troupe/wire"
 )
 
@@ -12,28 +14,31 @@ import (
 type script func() wire.Request
 
 const (
-	mixedReads = 0.9       // the share of reads in Mixed
-	noiseSize  = 256 << 10 // values are cut from this much noise, so that no compression helps
+	multiSets = 4
+	noiseSize = 256 << 10 // values are cut from this much noise, so that no compression helps
 )
 
 // dataset is the znodes that one target is measured with, all below one root
 // that no other run uses.
 type dataset struct {
 	root    string
-	paths   []string       // of the keys
+	paths   []string // of the keys
+	keys    *choice
 	gets    []wire.Request // one per key; requests are immutable, so all sessions share them
+	exists  []wire.Request // one per key
 	noise   []byte
 	value   int   // bytes of data per znode
 	created []int // by session, how many znodes are below its own parent
 }
 
-func newDataset(keys, value, sessions int) *dataset {
+func newDataset(keys *choice, value, sessions int) *dataset {
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	d := &dataset{root: fmt.Sprintf("/bench-%08x", rng.Uint32()), value: value, created: make([]int, sessions)}
-	for i := range keys {
+	d := &dataset{root: fmt.Sprintf("/bench-%08x", rng.Uint32()), value: value, created: make([]int, sessions), keys: keys}
+	for i := range keys.keys {
 		p := fmt.Sprintf("%s/k%05d", d.root, i)
 		d.paths = append(d.paths, p)
 		d.gets = append(d.gets, &wire.GetData{Path: p})
+		d.exists = append(d.exists, &wire.Exists{Path: p})
 	}
 	d.noise = make([]byte, noiseSize+value)
 	for i := range d.noise {
@@ -51,30 +56,49 @@ func (d *dataset) data(rng *rand.Rand) []byte {
 // script makes the requests of one session.
 func (d *dataset) script(w Workload, session int) script {
 	rng := rand.New(rand.NewPCG(uint64(session), 0))
-	get := func() wire.Request { return d.gets[rng.IntN(len(d.gets))] }
+	get := func() wire.Request { return d.gets[d.keys.draw(rng)] }
 	set := func() wire.Request {
-		return &wire.SetData{Path: d.paths[rng.IntN(len(d.paths))], Data: d.data(rng), Version: -1}
+		return &wire.SetData{Path: d.paths[d.keys.draw(rng)], Data: d.data(rng), Version: -1}
+	}
+	if percent, mixed := w.Reads(); mixed {
+		return func() wire.Request {
+			if rng.IntN(100) < percent {
+				return get()
+			}
+			return set()
+		}
 	}
 	switch w {
 	case Get:
 		return get
 	case Set:
 		return set
+	case Exists:
+		return func() wire.Request { return d.exists[d.keys.draw(rng)] }
+	case GetChildren:
+		list := &wire.GetChildren{Path: d.family(), WithStat: true}
+		return func() wire.Request { return list }
+	case Multi:
+		return func() wire.Request {
+			ops := make([]wire.Request, multiSets)
+			for i := range ops {
+				ops[i] = set()
+			}
+			return &wire.Multi{Ops: ops}
+		}
 	case Create:
 		return func() wire.Request {
 			d.created[session]++
 			return create(d.child(session), d.data(rng))
 		}
-	case Mixed:
-		return func() wire.Request {
-			if rng.Float64() < mixedReads {
-				return get()
-			}
-			return set()
-		}
+	case Delete:
+		return d.undo(session)
 	}
-	panic("no script for workload " + w)
+	panic("no script for workload " + string(w))
 }
+
+// family is the znode whose children are listed.
+func (d *dataset) family() string { return d.root + "/family" }
 
 // parent is the znode below which a session creates.
 func (d *dataset) parent(session int) string { return d.root + "/c" + strconv.Itoa(session) }
@@ -124,29 +148,45 @@ func (d *dataset) undo(session int) script {
 	}
 }
 
-// setUp creates the root, the parents and the keys, in this order.
+// setUp creates the root, the parents, the keys and the family, parents first.
 func (d *dataset) setUp() script {
 	rng := rand.New(rand.NewPCG(0, 1))
-	reqs := []wire.Request{create(d.root, nil)}
-	for session := range d.created {
-		reqs = append(reqs, create(d.parent(session), nil))
+	var reqs []wire.Request
+	for _, p := range d.inner() {
+		reqs = append(reqs, create(p, nil))
 	}
-	for _, p := range d.paths {
+	for _, p := range d.leaves() {
 		reqs = append(reqs, create(p, d.data(rng)))
 	}
 	return list(reqs)
 }
 
-// tearDown deletes what setUp has created.
+// tearDown deletes what setUp has created, children first.
 func (d *dataset) tearDown() script {
+	all := append(d.inner(), d.leaves()...)
+	slices.Reverse(all)
 	var reqs []wire.Request
-	for _, p := range d.paths {
+	for _, p := range all {
 		reqs = append(reqs, &wire.Delete{Path: p, Version: -1})
 	}
+	return list(reqs)
+}
+
+// inner is the znodes with children, parents first.
+func (d *dataset) inner() []string {
+	paths := []string{d.root, d.family()}
 	for session := range d.created {
-		reqs = append(reqs, &wire.Delete{Path: d.parent(session), Version: -1})
+		paths = append(paths, d.parent(session))
 	}
-	return list(append(reqs, &wire.Delete{Path: d.root, Version: -1}))
+	return paths
+}
+
+func (d *dataset) leaves() []string {
+	paths := slices.Clone(d.paths)
+	for i := range ceiling.Children {
+		paths = append(paths, d.family()+"/"+ceiling.Child(i))
+	}
+	return paths
 }
 
 func create(path string, data []byte) wire.Request {

@@ -127,7 +127,7 @@ func (f *Footprint) weigh(ctx context.Context, servers []*process.Server, o *Opt
 
 // fill creates the znodes.
 func (f *Footprint) fill(ctx context.Context, addr string, t *Footprints, o *Options) error {
-	d := newDataset(1, footprintData, footprintParents)
+	d := newDataset(newChoice(1, 0), footprintData, footprintParents)
 	const outstanding = 40
 	if err := carryOut(ctx, []string{addr}, outstanding, d.setUp()); err != nil {
 		return err

@@ -22,6 +22,8 @@ type Machine struct {
 	Java       string `json:"java,omitempty"`
 	Version    string `json:"version"`  // of troupe
 	Revision   string `json:"revision"` // of its source
+	// Servers is what the servers say they are, by target, where they do.
+	Servers map[string]string `json:"servers,omitempty"`
 	// Load averages over the last minute, to judge how quiet the machine was.
 	LoadBefore string `json:"loadBefore"`
 	LoadAfter  string `json:"loadAfter"`
@@ -38,6 +40,24 @@ func machine(ctx context.Context, o *Options) Machine {
 		}
 	}
 	return m
+}
+
+// ask notes what a target says it is.
+func (m *Machine) ask(ctx context.Context, t *target) error {
+	if len(t.servers) == 0 {
+		return nil
+	}
+	answer, err := t.servers[0].Word(ctx, "srvr")
+	if err != nil {
+		return err
+	}
+	line, _, _ := strings.Cut(answer, "\n")
+	_, line, _ = strings.Cut(line, ": ") // Zookeeper version: ...
+	if m.Servers == nil {
+		m.Servers = make(map[string]string)
+	}
+	m.Servers[t.name] = line
+	return nil
 }
 
 func firstLine(file string) string {

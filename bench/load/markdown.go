@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // WriteMarkdown writes the tables that people read.
@@ -22,17 +23,40 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 }
 
 func (r *Report) heading(b *strings.Builder) {
-	m, s := &r.Machine, &r.Settings
-	fmt.Fprintf(b, "%s, %d cores (%s), Linux %s, data on %s, %s", r.Began.Format("2006-01-02 15:04"),
+	r.Machine.heading(b, r.Began, r.Settings.Heap)
+	r.Settings.heading(b)
+}
+
+// heading says where figures come from.
+func (m *Machine) heading(b *strings.Builder, began time.Time, heap string) {
+	fmt.Fprintf(b, "%s, %d cores (%s), Linux %s, data on %s, %s", began.Format("2006-01-02 15:04"),
 		m.Cores, m.Processor, or(m.Kernel, "?"), or(m.FileSystem, "?"), m.Go)
 	if m.Java != "" {
-		fmt.Fprintf(b, ", %s with a heap of %s", m.Java, s.Heap)
+		fmt.Fprintf(b, ", %s with a heap of %s", m.Java, heap)
 	}
 	fmt.Fprintf(b, "; troupe %s, source %s. Load average %s before, %s after.\n\n",
 		m.Version, or(m.Revision, "?"), or(m.LoadBefore, "?"), or(m.LoadAfter, "?"))
+}
+
+// heading says how figures are made.
+func (s *Settings) heading(b *strings.Builder) {
 	fmt.Fprintf(b, "Median of %d interleaved runs of %.1f s each, after %.1f s unmeasured and %.0f s of warming up; "+
-		"values of %d bytes, %d keys, fsync on. Spread is lowest to highest rate.\n\n",
-		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys)
+		"values of %d bytes, %d keys%s, fsync on. Spread is lowest to highest rate.%s\n\n",
+		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys, s.skew(), s.loop())
+}
+
+func (s *Settings) skew() string {
+	if s.Skew == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" by Zipf's law (%v)", s.Skew)
+}
+
+func (s *Settings) loop() string {
+	if s.Rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Open loop: %.0f requests per second, latency from when each was due.", s.Rate)
 }
 
 // summary has one line per row, and how the targets compare.
@@ -77,12 +101,7 @@ func (r *Report) details(b *strings.Builder) {
 	b.WriteByte('\n')
 }
 
-func (r *Row) title() string {
-	if r.Workload == Mixed {
-		return fmt.Sprintf("%s (%.0f %% reads), %s", r.Workload, mixedReads*100, r.Shape)
-	}
-	return fmt.Sprintf("%s, %s", r.Workload, r.Shape)
-}
+func (r *Row) title() string { return fmt.Sprintf("%s, %s", r.Workload, r.Shape) }
 
 // tables has one column per target.
 func (f *Footprint) tables(b *strings.Builder) {

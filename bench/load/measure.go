@@ -1,7 +1,9 @@
 package load
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 )
 
@@ -10,8 +12,10 @@ type Sample struct {
 	Seconds float64 `json:"seconds"`
 	Ops     uint64  `json:"ops"`
 	Rate    float64 `json:"rate"` // operations per second
-	// Latencies in microseconds, from before a request is encoded to its reply's callback.
+	// Latencies in microseconds, from before a request is encoded, or at a fixed rate from when
+	// it was due, to its reply's callback.
 	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
 	P99  float64 `json:"p99"`
 	P999 float64 `json:"p999"`
 	Max  float64 `json:"max"`
@@ -44,41 +48,80 @@ func (t *target) usage() (usage, error) {
 	return u, nil
 }
 
-// measure runs one row against one target: sessions connect and work for the
-// lead unmeasured, then what ends within the given time counts.
-func (t *target) measure(ctx context.Context, w Workload, shape Shape, lead, long time.Duration) (Sample, error) {
-	scripts := make([]script, shape.Sessions)
+// run is one run of a row.
+type run struct {
+	Workload
+	Shape
+	rate       float64 // requests a second in an open loop; 0 is a closed one
+	lead, long time.Duration
+}
+
+// measure does one run against one target: sessions connect and work for the
+// lead unmeasured, then what ends within the given time counts; in an open loop
+// what is due within it.
+func (t *target) measure(ctx context.Context, r run) (Sample, error) {
+	if r.Workload == Delete { // which needs something to delete
+		stock := run{Workload: Create, Shape: r.Shape, long: stockShare * (r.lead + r.long)}
+		if _, err := t.play(ctx, stock); err != nil {
+			return Sample{}, err
+		}
+	}
+	sample, err := t.play(ctx, r)
+	if err != nil {
+		return Sample{}, err
+	}
+	return sample, t.undo(ctx, r.Sessions)
+}
+
+// stockShare is for how many times a run's length znodes are created that it is
+// to delete. Should it delete faster, it ends with the first session that has
+// none left.
+const stockShare = 2
+
+// play is measure that leaves what was created.
+func (t *target) play(ctx context.Context, r run) (Sample, error) {
+	scripts := make([]script, r.Sessions)
 	for i := range scripts {
-		scripts[i] = t.data.script(w, i)
+		scripts[i] = t.data.script(r.Workload, i)
 	}
 	c, err := gather(ctx, t.addrs, scripts)
 	if err != nil {
 		return Sample{}, err
 	}
+	if r.rate > 0 {
+		c.beginPaced(r.rate, r.Outstanding)
+	} else {
+		err = c.begin(r.Outstanding)
+	}
 	var sample Sample
-	if err = c.begin(shape.Outstanding); err == nil {
-		sample, err = t.watch(ctx, c, lead, long)
+	if err == nil {
+		sample, err = t.watch(ctx, c, r)
 	}
-	if err = first(err, c.disperse(ctx)); err != nil {
-		return Sample{}, err
-	}
-	return sample, t.undo(ctx, shape.Sessions)
+	return sample, first(err, c.disperse(ctx))
 }
 
 // watch takes a crowd at work through its phases.
-func (t *target) watch(ctx context.Context, c *crowd, lead, long time.Duration) (Sample, error) {
-	if err := c.during(ctx, lead); err != nil {
-		return Sample{}, err
+func (t *target) watch(ctx context.Context, c *crowd, r run) (Sample, error) {
+	if exhausted, err := c.during(ctx, r.lead); err != nil || exhausted {
+		return Sample{}, cmp.Or(err, errors.New("nothing was left to do before the run began"))
 	}
 	before, err := t.usage()
 	if err != nil {
 		return Sample{}, err
 	}
+	c.from = before.at
 	c.phase.Store(measuring)
-	if err := c.during(ctx, long); err != nil {
+	if _, err := c.during(ctx, r.long); err != nil {
 		return Sample{}, err
 	}
+	if r.rate > 0 { // all that was due counts
+		c.stop()
+		err = c.wait(ctx)
+	}
 	c.phase.Store(ending)
+	if err != nil {
+		return Sample{}, err
+	}
 	after, err := t.usage()
 	if err != nil {
 		return Sample{}, err
@@ -86,27 +129,25 @@ func (t *target) watch(ctx context.Context, c *crowd, lead, long time.Duration) 
 	if err := c.wait(ctx); err != nil {
 		return Sample{}, err
 	}
-	var all Histogram
+	all := newLatencies()
 	for _, s := range c.sessions {
-		all.Add(&s.latency)
+		all.Merge(s.latency.Histogram)
 	}
-	return newSample(&all, before, after), nil
+	return newSample(all, before, after), nil
 }
 
-func newSample(h *Histogram, before, after usage) Sample {
+func newSample(l latencies, before, after usage) Sample {
 	seconds := after.at.Sub(before.at).Seconds()
 	client := after.client - before.client
-	each := float64(max(h.Count(), 1))
+	ops := l.TotalCount()
+	each := float64(max(ops, 1))
 	return Sample{
-		Seconds: seconds, Ops: h.Count(), Rate: float64(h.Count()) / seconds,
-		P50: micros(h.Quantile(0.5)), P99: micros(h.Quantile(0.99)),
-		P999: micros(h.Quantile(0.999)), Max: micros(h.Quantile(1)),
+		Seconds: seconds, Ops: uint64(ops), Rate: float64(ops) / seconds,
+		P50: l.micros(50), P90: l.micros(90), P99: l.micros(99), P999: l.micros(99.9), Max: l.micros(100),
 		ServerCPU: micros(after.server-before.server) / each,
 		ClientCPU: micros(client) / each, ClientCores: client.Seconds() / seconds,
 	}
 }
-
-func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // undo deletes what a run has created, so that every run finds the same tree.
 func (t *target) undo(ctx context.Context, sessions int) error {

@@ -29,6 +29,8 @@ type Options struct {
 	Settle    time.Duration // at most, between runs; and for memory to come to rest
 	Value     int           // bytes of data per znode
 	Keys      int           // znodes that get and set choose from
+	Skew      float64       // of that choice: Zipf's exponent, 0 for none
+	Rate      float64       // requests per second in all, in an open loop; 0 is a closed one
 	Znodes    int           // how many to fill for memory and starts; 0 leaves those out
 	Heap      string        // -Xmx of the JVM
 	Binary    string        // the troupe program
@@ -50,6 +52,8 @@ const (
 	maxValue  = 128 << 10 // bytes; the frame fits the ceiling's input buffer
 	maxKeys   = 1000000
 	maxZnodes = 10000000
+	maxSkew   = 10.0
+	maxRate   = 1e6
 )
 
 // check finds what cannot be run.
@@ -68,6 +72,15 @@ func (o *Options) check() error {
 	between("value", o.Value, 0, maxValue)
 	between("keys", o.Keys, 1, maxKeys)
 	between("znodes", o.Znodes, 0, maxZnodes)
+	if slices.Contains(o.Workloads, Multi) {
+		between("value", o.Value, 0, maxValue/multiSets) // in one frame
+	}
+	if o.Skew < 0 || o.Skew > maxSkew {
+		wrong = append(wrong, fmt.Errorf("skew is %v, want 0 to %v", o.Skew, maxSkew))
+	}
+	if o.Rate < 0 || o.Rate > maxRate {
+		wrong = append(wrong, fmt.Errorf("rate is %v, want 0 to %v", o.Rate, maxRate))
+	}
 	if o.Long <= 0 || o.Lead < 0 || o.Warm < 0 || o.Settle < 0 {
 		wrong = append(wrong, errors.New("the length of a run must be positive, other times not negative"))
 	}

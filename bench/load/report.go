@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,17 +21,20 @@ type Report struct {
 
 // Settings are the options that a figure depends on.
 type Settings struct {
+	Servers     int     `json:"servers"` // of each target
 	Rounds      int     `json:"rounds"`
 	Seconds     float64 `json:"seconds"`
 	LeadSeconds float64 `json:"leadSeconds"`
 	WarmSeconds float64 `json:"warmSeconds"`
 	Value       int     `json:"valueBytes"`
 	Keys        int     `json:"keys"`
+	Skew        float64 `json:"skew"` // of the choice of keys; 0 is none
+	Rate        float64 `json:"rate"` // requests per second in an open loop; 0 is a closed one
 	Heap        string  `json:"heap"`
 }
 
 func settings(o *Options) Settings {
-	return Settings{Rounds: o.Rounds, Seconds: o.Long.Seconds(), LeadSeconds: o.Lead.Seconds(),
+	return Settings{Servers: o.Servers, Skew: o.Skew, Rate: o.Rate, Rounds: o.Rounds, Seconds: o.Long.Seconds(), LeadSeconds: o.Lead.Seconds(),
 		WarmSeconds: o.Warm.Seconds(), Value: o.Value, Keys: o.Keys, Heap: o.Heap}
 }
 
@@ -63,13 +67,13 @@ func (s *Series) summarize() {
 		Seconds: of(func(s *Sample) float64 { return s.Seconds }),
 		Ops:     uint64(of(func(s *Sample) float64 { return float64(s.Ops) })),
 		Rate:    of(func(s *Sample) float64 { return s.Rate }),
-		P50:     of(func(s *Sample) float64 { return s.P50 }), P99: of(func(s *Sample) float64 { return s.P99 }),
+		P50:     of(func(s *Sample) float64 { return s.P50 }), P90: of(func(s *Sample) float64 { return s.P90 }), P99: of(func(s *Sample) float64 { return s.P99 }),
 		P999: of(func(s *Sample) float64 { return s.P999 }), Max: of(func(s *Sample) float64 { return s.Max }),
 		ServerCPU:   of(func(s *Sample) float64 { return s.ServerCPU }),
 		ClientCPU:   of(func(s *Sample) float64 { return s.ClientCPU }),
 		ClientCores: of(func(s *Sample) float64 { return s.ClientCores }),
 	}
-	byRate := func(a, b Sample) int { return int(a.Rate - b.Rate) }
+	byRate := func(a, b Sample) int { return cmp.Compare(a.Rate, b.Rate) }
 	s.MinRate, s.MaxRate = slices.MinFunc(s.Samples, byRate).Rate, slices.MaxFunc(s.Samples, byRate).Rate
 }
 

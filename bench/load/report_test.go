@@ -41,8 +41,8 @@ func TestRow_IsJudgedByApacheOrByTheCeiling(t *testing.T) {
 			t.Errorf("%s: %v, %q", name, ratio, verdict)
 		}
 	}
-	s := rowOf(map[string][]float64{Troupe: {5, 3, 4, 9}}).Targets[0]
-	if s.Median.Rate != 4.5 || s.MinRate != 3 || s.MaxRate != 9 {
+	s := rowOf(map[string][]float64{Troupe: {5, 3, 3.5, 2.75, 9, 9.25}}).Targets[0]
+	if s.Median.Rate != 4.25 || s.MinRate != 2.75 || s.MaxRate != 9.25 {
 		t.Errorf("%+v", s)
 	}
 }

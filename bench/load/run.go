@@ -27,7 +27,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	report := &Report{Began: time.Now(), Machine: machine(ctx, &o), Settings: settings(&o)}
 	var err error
-	if report.Rows, err = o.rates(ctx); err != nil {
+	if report.Rows, err = o.rates(ctx, &report.Machine); err != nil {
 		return nil, err
 	}
 	if o.Znodes > 0 && o.Connect == "" && o.Servers == 1 {
@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 // rates measures the rows of operations per second.
-func (o *Options) rates(ctx context.Context) (rows []Row, err error) {
+func (o *Options) rates(ctx context.Context, m *Machine) (rows []Row, err error) {
 	targets, err := o.startAll(ctx)
 	defer func() {
 		for _, t := range targets {
@@ -52,7 +52,7 @@ func (o *Options) rates(ctx context.Context) (rows []Row, err error) {
 		return nil, err
 	}
 	for _, t := range targets {
-		if err := o.prepare(ctx, t); err != nil {
+		if err := errors.Join(m.ask(ctx, t), o.prepare(ctx, t)); err != nil {
 			return nil, fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -100,11 +100,11 @@ func (o *Options) prepare(ctx context.Context, t *target) error {
 	for _, s := range o.Shapes {
 		sessions = max(sessions, s.Sessions)
 	}
-	t.data = newDataset(o.Keys, o.Value, sessions)
+	t.data = newDataset(newChoice(o.Keys, o.Skew), o.Value, sessions)
 	if err := carryOut(ctx, t.addrs, warmShape.Outstanding, t.data.setUp()); err != nil {
 		return err
 	}
-	if err := t.verify(ctx); err != nil {
+	if err := t.verify(ctx, o.Workloads); err != nil {
 		return err
 	}
 	for _, w := range o.Workloads {
@@ -112,7 +112,7 @@ func (o *Options) prepare(ctx context.Context, t *target) error {
 		if share == 0 {
 			break
 		}
-		if _, err := t.measure(ctx, w, warmShape, share/2, share/2); err != nil {
+		if _, err := t.measure(ctx, run{Workload: w, Shape: warmShape, lead: share / 2, long: share / 2}); err != nil {
 			return err
 		}
 	}
@@ -131,7 +131,7 @@ func (o *Options) row(ctx context.Context, targets []*target, w Workload, shape 
 			if err := settle(ctx, targets, o.Settle); err != nil {
 				return row, err
 			}
-			sample, err := t.measure(ctx, w, shape, o.Lead, o.Long)
+			sample, err := t.measure(ctx, run{w, shape, o.Rate, o.Lead, o.Long})
 			if err != nil {
 				return row, fmt.Errorf("%s, %s, %s: %w", w, shape, t.name, t.explain(err))
 			}

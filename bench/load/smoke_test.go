@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// all is every kind of workload.
+var all = []load.Workload{load.Get, load.Set, load.Create, load.Delete, load.Exists, load.GetChildren, load.Multi, load.Mix(50)}
+
 // brief is the shortest run that has everything in it.
 func brief(t *testing.T, targets ...string) load.Options {
 	o := load.Defaults()
@@ -45,7 +48,7 @@ func TestRun_Smoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := brief(t, load.Troupe, load.Ceiling)
-	o.Binary = binary
+	o.Binary, o.Workloads = binary, all
 	var progress bytes.Buffer
 	o.Progress = &progress
 	report, err := load.Run(within(t), o)
@@ -142,7 +145,7 @@ func TestRun_Connect(t *testing.T) {
 		}
 	})
 	o := brief(t)
-	o.Connect, o.Rounds = server.Addr, 1
+	o.Connect, o.Rounds, o.Workloads, o.Skew = server.Addr, 1, all, 1
 	report, err := load.Run(within(t), o)
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +161,23 @@ func TestRun_Connect(t *testing.T) {
 	}
 }
 
+func TestRun_AtAFixedRate(t *testing.T) {
+	o := brief(t, load.Ceiling)
+	o.Rate, o.Workloads, o.Znodes = 2000, all, 0
+	report, err := load.Run(within(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRows(t, report, o)
+	for _, row := range report.Rows {
+		for _, s := range row.Targets[0].Samples {
+			if float64(s.Ops) > o.Rate*s.Seconds+1 {
+				t.Errorf("%s: %d requests in %v s", row.Workload, s.Ops, s.Seconds)
+			}
+		}
+	}
+}
+
 func TestRun_RefusesWhatCannotBe(t *testing.T) {
 	for name, change := range map[string]func(*load.Options){
 		"no target":         func(o *load.Options) { o.Targets = nil },
@@ -166,6 +186,9 @@ func TestRun_RefusesWhatCannotBe(t *testing.T) {
 		"no rounds":         func(o *load.Options) { o.Rounds = 0 },
 		"no time":           func(o *load.Options) { o.Long = 0 },
 		"value too long":    func(o *load.Options) { o.Value = 1 << 20 },
+		"multi too long":    func(o *load.Options) { o.Workloads, o.Value = all, 100<<10 },
+		"skew upside down":  func(o *load.Options) { o.Skew = -1 },
+		"rate too high":     func(o *load.Options) { o.Rate = 1e9 },
 		"less than no keys": func(o *load.Options) { o.Keys = -1 },
 	} {
 		o := brief(t, load.Ceiling)

@@ -21,7 +21,8 @@ const (
 // Server answers without doing anything.
 type Server struct {
 	journal *journal
-	value   []byte // what every read returns
+	value   []byte               // what every read returns
+	family  *wire.NamesStatReply // what every listing returns
 	zxid    atomic.Uint64
 	session atomic.Int64
 }
@@ -33,8 +34,18 @@ func Open(dir string, valueSize int) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{journal: j, value: make([]byte, valueSize)}, nil
+	s := &Server{journal: j, value: make([]byte, valueSize), family: &wire.NamesStatReply{}}
+	for i := range Children {
+		s.family.Names = append(s.family.Names, Child(i))
+	}
+	return s, nil
 }
+
+// Children is how many names a listing has.
+const Children = 100
+
+// Child is one of them.
+func Child(i int) string { return fmt.Sprintf("child%04d", i) }
 
 // Serve takes connections until the listener is closed, which it reports. A
 // connection that fails ends alone, but for a journal that does: then nothing
@@ -158,10 +169,27 @@ func (s *Server) body(op wire.OpCode, d *wire.Decoder) (wire.Body, error) {
 	case wire.OpCreate:
 		path := d.String()
 		return &wire.PathReply{Path: path}, d.Err()
+	case wire.OpGetChildren2:
+		return s.family, nil
+	case wire.OpMulti:
+		return multiReply(d)
 	case wire.OpDelete, wire.OpPing, wire.OpCloseSession:
 		return nil, nil
 	}
 	return nil, fmt.Errorf("%v is not answered here", op)
+}
+
+// multiReply is as long as that of a multi of sets.
+func multiReply(d *wire.Decoder) (wire.Body, error) {
+	req, err := wire.DecodeRequest(wire.OpMulti, d.Rest())
+	if err != nil {
+		return nil, err
+	}
+	r := &wire.MultiReply{}
+	for range req.(*wire.Multi).Ops {
+		r.Results = append(r.Results, wire.Result{Op: wire.OpSetData, Body: &wire.StatReply{}})
+	}
+	return r, nil
 }
 
 // peekFrame waits for a whole frame, length and all, and shows it in the buffer.

@@ -6,34 +6,6 @@ import (
 	"strings"
 )
 
-// Workload is what the sessions ask for.
-type Workload string
-
-// The workloads. Set and get choose keys evenly, create makes a new znode every
-// time, and mixed sets in one of ten operations.
-const (
-	Get    Workload = "get"
-	Set    Workload = "set"
-	Create Workload = "create"
-	Mixed  Workload = "mixed"
-)
-
-// Workloads are all of them, in the order of the tables.
-var Workloads = []Workload{Get, Set, Create, Mixed}
-
-// Writes tells whether a workload does nothing but writes.
-func (w Workload) Writes() bool { return w == Set || w == Create }
-
-// ParseWorkload reads a workload's name.
-func ParseWorkload(s string) (Workload, error) {
-	for _, w := range Workloads {
-		if s == string(w) {
-			return w, nil
-		}
-	}
-	return "", fmt.Errorf("workload %q: want one of %v", s, Workloads)
-}
-
 // Shape is how many sessions there are, and how many requests each keeps
 // outstanding.
 type Shape struct {
