@@ -3,6 +3,8 @@ package load
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,25 +25,28 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 }
 
 func (r *Report) heading(b *strings.Builder) {
-	r.Machine.heading(b, r.Began, r.Settings.Heap)
-	r.Settings.heading(b)
+	b.WriteString(r.Machine.Describe(r.Began, r.Settings.Heap) + "\n\n" + r.Settings.Describe() + "\n\n")
 }
 
-// heading says where figures come from.
-func (m *Machine) heading(b *strings.Builder, began time.Time, heap string) {
-	fmt.Fprintf(b, "%s, %d cores (%s), Linux %s, data on %s, %s", began.Format("2006-01-02 15:04"),
-		m.Cores, m.Processor, or(m.Kernel, "?"), or(m.FileSystem, "?"), m.Go)
+// Describe says where figures come from.
+func (m *Machine) Describe(began time.Time, heap string) string {
+	java := ""
 	if m.Java != "" {
-		fmt.Fprintf(b, ", %s with a heap of %s", m.Java, heap)
+		java = fmt.Sprintf(", %s with a heap of %s", m.Java, heap)
 	}
-	fmt.Fprintf(b, "; troupe %s, source %s. Load average %s before, %s after.\n\n",
-		m.Version, or(m.Revision, "?"), or(m.LoadBefore, "?"), or(m.LoadAfter, "?"))
+	versions := ""
+	for _, name := range slices.Sorted(maps.Keys(m.Servers)) {
+		versions += fmt.Sprintf(" %s says it is %s.", name, m.Servers[name])
+	}
+	return fmt.Sprintf("%s, %d cores (%s), Linux %s, data on %s, %s%s; troupe %s, source %s.%s Load average %s before, %s after.",
+		began.Format("2006-01-02 15:04"), m.Cores, m.Processor, or(m.Kernel, "?"), or(m.FileSystem, "?"), m.Go, java,
+		m.Version, or(m.Revision, "?"), versions, or(m.LoadBefore, "?"), or(m.LoadAfter, "?"))
 }
 
-// heading says how figures are made.
-func (s *Settings) heading(b *strings.Builder) {
-	fmt.Fprintf(b, "Median of %d interleaved runs of %.1f s each, after %.1f s unmeasured and %.0f s of warming up; "+
-		"values of %d bytes, %d keys%s, fsync on. Spread is lowest to highest rate.%s\n\n",
+// Describe says how figures are made.
+func (s *Settings) Describe() string {
+	return fmt.Sprintf("Median of %d interleaved runs of %.1f s each, after %.1f s unmeasured and %.0f s of warming up; "+
+		"values of %d bytes, %d keys%s, fsync on. Spread is lowest to highest rate.%s",
 		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys, s.skew(), s.loop())
 }
 

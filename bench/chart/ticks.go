@@ -1,0 +1,40 @@
+package chart
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// linearTicks are the library's, with numbers that people read.
+func linearTicks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = number(ticks[i].Value)
+		}
+	}
+	return ticks
+}
+
+// logTicks are 1, 2 and 5 of every power of ten.
+func logTicks(low, high float64) (ticks []plot.Tick) {
+	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
+		for _, of := range []float64{1, 2, 5} {
+			if v := of * power; v >= low && v <= high {
+				ticks = append(ticks, plot.Tick{Value: v, Label: number(v)})
+			}
+		}
+	}
+	return ticks
+}
+
+// number writes thousands as k.
+func number(v float64) string {
+	unit := ""
+	if math.Abs(v) >= 1000 {
+		v, unit = v/1000, "k"
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64) + unit
+}
