@@ -128,6 +128,8 @@ func TestArch_OnlyPersistenceKnowsLevelDB(t *testing.T) {
 		"github.com/vmihailenco/msgpack":    {"wire"},
 		"github.com/go-zookeeper/zk":        {},
 		"github.com/anishathalye/porcupine": {"bench"},
+		"github.com/HdrHistogram":           {"bench"},
+		"gonum.org/v1/plot":                 {"bench"},
 	}
 	ours(module(t), func(p *pkg) {
 		for _, i := range p.Imports {
@@ -138,6 +140,16 @@ func TestArch_OnlyPersistenceKnowsLevelDB(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestArch_TheProgramDrawsNothing: charts have a command of their own, since the
+// library that draws them would make troupe a quarter larger.
+func TestArch_TheProgramDrawsNothing(t *testing.T) {
+	all := module(t)
+	draws := func(of string) bool { return slices.Contains(all[of].Deps, "gonum.org/v1/plot") }
+	if draws("troupe/cmd/troupe") || !draws("troupe/bench/cmd/charts") {
+		t.Error("the drawing library is where it should not be, or not where it should")
+	}
 }
 
 // pure packages decide and do nothing else.

@@ -53,6 +53,7 @@ const (
 	width, height = 18 * vg.Centimeter, 11 * vg.Centimeter
 	margin        = 3 * vg.Millimeter
 	legendGap     = 5 * vg.Millimeter
+	headGap       = 2 * vg.Millimeter
 	thumbnail     = 9 * vg.Millimeter
 	glyph         = 2.6 // points, its radius
 	dotsPerInch   = 144
@@ -61,22 +62,23 @@ const (
 var (
 	grid  = color.Gray{0xe2}
 	white = color.Gray{0xff}
+	black = color.Gray{}
 	sans  = font.Font{Typeface: "Liberation", Variant: "Sans"}
 )
 
-// plot is the chart without its legend, which stands beside the lines.
+// plot is the lines and axes. The legend stands beside them, and what the Y axis
+// tells above it: the library centres it by values, which on a logarithmic axis
+// is far from the middle.
 func (c *Chart) plot() (*plot.Plot, plot.Legend, error) {
 	p, legend := plot.New(), plot.NewLegend()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.X, c.Y
-	p.Title.TextStyle.Font = font.From(sans, 12)
-	p.Title.Padding = 3 * vg.Millimeter
+	p.X.Label.Text = c.X
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Label.TextStyle.Font, a.Tick.Label.Font = font.From(sans, 10), font.From(sans, 9)
+		a.Label.TextStyle.Font, a.Tick.Label.Font = font.From(sans, 9), font.From(sans, 9)
 		a.Label.Padding = 1.5 * vg.Millimeter
 	}
 	legend.TextStyle.Font, legend.ThumbnailWidth = font.From(sans, 9), thumbnail
 	legend.Top, legend.Left, legend.Padding = true, true, 1.2*vg.Millimeter
-	legend.YPosition = draw.PosCenter
+	legend.YPosition = draw.PosBottom
 	lines := plotter.NewGrid()
 	lines.Vertical.Color, lines.Horizontal.Color = grid, grid
 	p.Add(lines)
@@ -157,6 +159,9 @@ func (c *Chart) bounds() (low, high float64) {
 			high = max(high, p.Y, p.High)
 			if p.Y > 0 {
 				low = min(low, p.Y)
+			}
+			if p.Low > 0 {
+				low = min(low, p.Low)
 			}
 		}
 	}

@@ -88,6 +88,9 @@ func checkFiles(t *testing.T, c *Chart) {
 					t.Errorf("%s: no %q in the legend", name, l.Name)
 				}
 			}
+			if strings.Contains(string(b), "font-family:Liberation Sans;") {
+				t.Errorf("%s: a font that few have, and no other", name)
+			}
 			if !strings.Contains(string(b), c.X+"</text>") || !strings.Contains(string(b), c.Y+"</text>") {
 				t.Errorf("%s: an axis has no name", name)
 			}

@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"image/color"
+	"slices"
 
 	"troupe/bench/load"
 	"troupe/bench/sweep"
@@ -17,6 +18,9 @@ var palette = []color.Color{
 // kinds of lines, by target.
 var kinds = map[string]Kind{load.Troupe: Solid, load.Connected: Solid, load.Apache: Dashed, load.Ceiling: Dotted}
 
+// colors are those of targets where lines are not told apart by ensemble size.
+var colors = map[string]color.Color{load.Troupe: palette[0], load.Connected: palette[0], load.Apache: palette[1], load.Ceiling: palette[2]}
+
 var names = map[string]string{load.Troupe: "Troupe", load.Apache: "Apache ZooKeeper", load.Ceiling: "echo server", load.Connected: "this ensemble"}
 
 // OfSweep is the charts of a sweep.
@@ -30,11 +34,7 @@ func OfSweep(r *sweep.Report) []Chart {
 			func(s *load.Series) Point { return Point{Y: s.Median.ServerCPU} }))
 	}
 	reads := r.Reads()
-	for _, percent := range reads[:1:1] {
-		charts = append(charts, byServers(r, percent), byPercentile(r, percent))
-	}
-	if len(reads) > 1 {
-		percent := reads[len(reads)-1]
+	for _, percent := range slices.Compact([]int{reads[0], reads[len(reads)-1]}) {
 		charts = append(charts, byServers(r, percent), byPercentile(r, percent))
 	}
 	return charts
@@ -42,14 +42,17 @@ func OfSweep(r *sweep.Report) []Chart {
 
 // byReads has a line per target and ensemble size.
 func byReads(r *sweep.Report, name, title, y string, of func(*load.Series) Point) Chart {
-	c := Chart{Name: name, Title: title, X: "reads, % of operations", Y: y}
+	c := Chart{Name: name, Title: title, X: "reads, % of operations", Y: y, Log: true}
 	for _, percent := range r.Reads() {
 		c.Places = append(c.Places, Place{float64(percent), fmt.Sprint(percent)})
 	}
 	eachLine(r, func(size *sweep.Size, target string, l Line) {
 		for _, percent := range r.Reads() {
-			if s := size.Series(percent, target); s != nil {
-				p := of(s)
+			s := size.Series(percent, target)
+			if s == nil {
+				continue
+			}
+			if p := of(s); p.Y > 0 { // 0 has no logarithm
 				p.X = float64(percent)
 				l.Points = append(l.Points, p)
 			}
@@ -66,8 +69,8 @@ func byServers(r *sweep.Report, percent int) Chart {
 	for _, size := range r.Sizes {
 		c.Places = append(c.Places, Place{float64(size.Servers), fmt.Sprint(size.Servers)})
 	}
-	for i, target := range r.Targets() {
-		l := Line{Name: names[target], Color: palette[i%len(palette)], Kind: kinds[target]}
+	for _, target := range r.Targets() {
+		l := Line{Name: names[target], Color: colors[target], Kind: kinds[target]}
 		for j := range r.Sizes {
 			if s := r.Sizes[j].Series(percent, target); s != nil {
 				l.Points = append(l.Points, Point{float64(r.Sizes[j].Servers), s.Median.Rate, s.MinRate, s.MaxRate})
@@ -80,8 +83,8 @@ func byServers(r *sweep.Report, percent int) Chart {
 
 // byPercentile has a line per target and ensemble size, for one share of reads.
 func byPercentile(r *sweep.Report, percent int) Chart {
-	c := Chart{Name: fmt.Sprintf("latency-%d", percent), X: "percentile", Y: "latency, ms", Log: true,
-		Title: fmt.Sprintf("Latency, %s, %s", share(percent), how(r))}
+	c := Chart{Name: fmt.Sprintf("latency-%d", percent), X: "percentile; " + r.Shape.String(), Y: "latency, ms", Log: true,
+		Title: fmt.Sprintf("Latency %s, %s", how(r), share(percent))}
 	for i, name := range []string{"50", "90", "99", "99.9", "max"} {
 		c.Places = append(c.Places, Place{float64(i), name})
 	}
@@ -104,7 +107,7 @@ func eachLine(r *sweep.Report, f func(*sweep.Size, string, Line)) {
 	for _, target := range r.Targets() {
 		for i := range r.Sizes {
 			size := &r.Sizes[i]
-			f(size, target, Line{Name: fmt.Sprintf("%s, %d", names[target], size.Servers),
+			f(size, target, Line{Name: fmt.Sprintf("%s, %s", names[target], servers(size.Servers)),
 				Color: palette[i%len(palette)], Kind: kinds[target]})
 		}
 	}
@@ -115,6 +118,13 @@ func (c *Chart) add(l Line) {
 	if len(l.Points) > 0 {
 		c.Lines = append(c.Lines, l)
 	}
+}
+
+func servers(n int) string {
+	if n == 1 {
+		return "1 server"
+	}
+	return fmt.Sprintf("%d servers", n)
 }
 
 func share(percent int) string {
@@ -130,7 +140,7 @@ func share(percent int) string {
 // how says what the servers were given to do.
 func how(r *sweep.Report) string {
 	if r.Settings.Rate > 0 {
-		return fmt.Sprintf("%s operations per second", number(r.Settings.Rate))
+		return fmt.Sprintf("at %s operations per second", number(r.Settings.Rate))
 	}
-	return "as fast as can be, " + r.Shape.String()
+	return "at full load"
 }

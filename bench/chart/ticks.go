@@ -7,13 +7,18 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// linearTicks are the library's, with numbers that people read.
-func linearTicks(low, high float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(low, high)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = number(ticks[i].Value)
+// linearTicks are some round numbers, from 0 on.
+func linearTicks(_, high float64) (ticks []plot.Tick) {
+	const about = 6
+	step := math.Pow(10, math.Floor(math.Log10(high/about)))
+	for _, of := range []float64{5, 2} {
+		if high/(of*step) >= about {
+			step *= of
+			break
 		}
+	}
+	for i := 0.0; i*step <= high; i++ {
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: number(i * step)})
 	}
 	return ticks
 }

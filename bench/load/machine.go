@@ -51,12 +51,12 @@ func (m *Machine) ask(ctx context.Context, t *target) error {
 	if err != nil {
 		return err
 	}
-	line, _, _ := strings.Cut(answer, "\n")
-	_, line, _ = strings.Cut(line, ": ") // Zookeeper version: ...
+	_, says, _ := strings.Cut(answer, ": ") // Zookeeper version: 3.8.0-commit, built on date
+	says, _, _ = strings.Cut(says, ",")
 	if m.Servers == nil {
 		m.Servers = make(map[string]string)
 	}
-	m.Servers[t.name] = line
+	m.Servers[t.name] = says
 	return nil
 }
 

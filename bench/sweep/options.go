@@ -24,7 +24,7 @@ type Options struct {
 // 7 has as many as the others, and of 5 nearly so.
 func Defaults() Options {
 	o := Options{Servers: []int{1, 3, 5, 7}, Reads: []int{0, 25, 50, 75, 90, 100}, Load: load.Defaults()}
-	o.Load.Targets = []string{load.Apache, load.Troupe}
+	o.Load.Targets = []string{load.Troupe, load.Apache}
 	o.Load.Shapes = []load.Shape{{Sessions: 21, Outstanding: 20}}
 	return o
 }
