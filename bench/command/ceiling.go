@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
@@ -15,6 +16,8 @@ import (
 func newCeiling() *cobra.Command {
 	var dir string
 	var value int
+	var peer bool
+	var peers []string
 	cmd := &cobra.Command{
 		Use:          load.CeilingCommand,
 		Short:        "Serve what no server can do better",
@@ -23,21 +26,28 @@ func newCeiling() *cobra.Command {
 		Hidden:       true,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := ceiling.Open(dir, value)
-			if err != nil {
-				return err
-			}
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintln(cmd.OutOrStdout(), l.Addr()); err != nil {
+			defer l.Close()
+			told := func() error {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), l.Addr())
 				return err
 			}
-			return s.Serve(l)
+			if peer {
+				return errors.Join(told(), ceiling.ServePeer(dir, l))
+			}
+			s, err := ceiling.Open(dir, value, peers...)
+			if err != nil {
+				return err
+			}
+			return errors.Join(told(), s.Serve(l))
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "where the journal goes")
 	cmd.Flags().IntVar(&value, "value", load.Defaults().Value, "bytes of data that a read returns")
+	cmd.Flags().BoolVar(&peer, "peer", false, "keep the journal of another server")
+	cmd.Flags().StringSliceVar(&peers, "peers", nil, "addresses of those that keep this server's")
 	return cmd
 }

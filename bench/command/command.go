@@ -28,7 +28,8 @@ The servers are started here, each in a process of its own, with their data in a
 fresh directory below --dir, which is removed at the end. Apache ZooKeeper is the
 one of Debian's packages zookeeper and libslf4j-java. The ceiling does the least
 that a server can: it answers every request at once with as many bytes as a real
-server would, writes after an append and fdatasync that all who wait share.
+server would, writes after an append and fdatasync that all who wait share; with
+more servers after a majority of them has done that.
 
 A row is a workload (get, set, create, delete, exists, getChildren, multi, mixed:R
 with R % of reads) in a shape (sessions x requests that each keeps outstanding). With
@@ -123,9 +124,6 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 func run(cmd *cobra.Command, o load.Options, f *flags) (err error) {
 	if err := f.fill(&o); err != nil {
 		return err
-	}
-	if o.Servers > 1 && !cmd.Flags().Changed("target") {
-		o.Targets = []string{load.Troupe, load.Apache} // the ceiling is of one server
 	}
 	finish, err := begin(cmd, &o)
 	if err != nil {

@@ -65,9 +65,6 @@ func (o *Options) check() error {
 		}
 	}
 	between("servers", o.Servers, 1, 9)
-	if o.Servers > 1 && slices.Contains(o.Targets, Ceiling) {
-		wrong = append(wrong, errors.New("the ceiling is of one server"))
-	}
 	between("rounds", o.Rounds, 1, 1000)
 	between("value", o.Value, 0, maxValue)
 	between("keys", o.Keys, 1, maxKeys)

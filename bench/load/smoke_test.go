@@ -163,7 +163,7 @@ func TestRun_Connect(t *testing.T) {
 
 func TestRun_AtAFixedRate(t *testing.T) {
 	o := brief(t, load.Ceiling)
-	o.Rate, o.Workloads, o.Znodes = 2000, all, 0
+	o.Rate, o.Workloads, o.Servers = 2000, all, 3
 	report, err := load.Run(within(t), o)
 	if err != nil {
 		t.Fatal(err)

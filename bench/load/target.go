@@ -82,32 +82,61 @@ func (o *Options) spec(name, dir string) process.Spec {
 	return s
 }
 
-// startCeiling starts the ceiling as a process, which tells its address in its
-// first line.
+// startCeiling starts the ceiling and the peers that keep its journal. All
+// sessions talk to the one server.
 func startCeiling(dir string, o *Options) (*target, error) {
+	t := &target{name: Ceiling}
+	var children []*process.Child
+	t.stop = func() error {
+		var errs []error
+		for _, c := range children {
+			errs = append(errs, c.Kill())
+		}
+		return errors.Join(errs...)
+	}
+	var peers []string
+	for i := range o.Servers {
+		args := []string{"--value", strconv.Itoa(o.Value)}
+		if i < o.Servers-1 {
+			args = []string{"--peer"}
+		} else if len(peers) > 0 {
+			args = append(args, "--peers", strings.Join(peers, ","))
+		}
+		child, addr, err := spawnCeiling(filepath.Join(dir, strconv.Itoa(i)), o.Self, args)
+		if err != nil {
+			return nil, errors.Join(err, t.stop())
+		}
+		children, peers = append(children, child), append(peers, addr)
+		t.pids, t.addrs = append(t.pids, child.Pid()), []string{addr}
+	}
+	return t, nil
+}
+
+// spawnCeiling starts one process of it, which tells its address in its first line.
+func spawnCeiling(dir, self string, args []string) (*process.Child, string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer read.Close()
-	cmd := exec.Command(o.Self, "bench", CeilingCommand, "--dir", dir, "--value", strconv.Itoa(o.Value))
+	cmd := exec.Command(self, append([]string{"bench", CeilingCommand, "--dir", dir}, args...)...)
 	cmd.Stdout, cmd.Stderr = write, os.Stderr
 	child, err := process.Spawn(cmd)
 	write.Close() // the child has its own
 	if err != nil {
-		return nil, fmt.Errorf("start ceiling: %w", err)
+		return nil, "", fmt.Errorf("start ceiling: %w", err)
 	}
 	line, err := bufio.NewReader(read).ReadString('\n')
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("it ended")
 		}
-		return nil, errors.Join(fmt.Errorf("start ceiling: no address: %w", err), child.Kill())
+		return nil, "", errors.Join(fmt.Errorf("start ceiling: no address: %w", err), child.Kill())
 	}
-	return &target{name: Ceiling, addrs: []string{strings.TrimSpace(line)}, pids: []int{child.Pid()}, stop: child.Kill}, nil
+	return child, strings.TrimSpace(line), nil
 }
 
 // explain adds to an error that the server has ended, if it has, and its last

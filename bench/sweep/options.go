@@ -59,9 +59,6 @@ func (o *Options) size(servers int) load.Options {
 	for _, percent := range o.Reads {
 		l.Workloads = append(l.Workloads, load.Mix(percent))
 	}
-	if servers > 1 { // it is of one server
-		l.Targets = slices.DeleteFunc(slices.Clone(l.Targets), func(t string) bool { return t == load.Ceiling })
-	}
 	return l
 }
 

@@ -10,4 +10,9 @@
 // come -> journal (append and fdatasync, shared by all who wait) -> one write
 // with all replies. No actors and no hand-over between goroutines, but for the
 // waiting of one that finds a sync under way.
+//
+// The ceiling of an ensemble is one such server to which all clients talk, whose
+// journal is kept by peers too (ServePeer), in processes of their own: a batch
+// goes to all of them while it is appended and synced here, and is answered when a
+// majority has synced it. Nothing is forwarded, ordered or applied.
 package ceiling

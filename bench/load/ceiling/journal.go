@@ -15,8 +15,9 @@ const (
 // journal appends to a file with group commit: who comes while a sync is under
 // way waits for its end, and the first of those then syncs for all of them.
 type journal struct {
-	file *os.File
-	size int64 // of the file; its owner is whoever syncs
+	file  *os.File
+	size  int64  // of the file; its owner is whoever syncs
+	peers *peers // that keep it too; nil for a server alone
 
 	mu      sync.Mutex
 	waiting *batch // what the next sync will carry
@@ -68,7 +69,7 @@ func (j *journal) sync(b *batch) {
 	j.mu.Lock()
 	j.waiting, j.spare = newBatch(j.spare), nil
 	j.mu.Unlock()
-	b.err = j.write(b.buf)
+	b.err = j.replicate(b.buf)
 	close(b.done)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -78,6 +79,20 @@ func (j *journal) sync(b *batch) {
 	} else {
 		j.syncing = false
 	}
+}
+
+// replicate writes here and, at the same time, at the peers.
+func (j *journal) replicate(p []byte) error {
+	if j.peers == nil {
+		return j.write(p)
+	}
+	if err := j.peers.send(p); err != nil {
+		return err
+	}
+	if err := j.write(p); err != nil {
+		return err
+	}
+	return j.peers.wait()
 }
 
 func (j *journal) write(p []byte) error {

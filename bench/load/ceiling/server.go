@@ -27,12 +27,17 @@ type Server struct {
 	session atomic.Int64
 }
 
-// Open makes a server that keeps its journal in dir and answers reads with
-// valueSize bytes of data.
-func Open(dir string, valueSize int) (*Server, error) {
+// Open makes a server that keeps its journal in dir, and at the peers with these
+// addresses, and answers reads with valueSize bytes of data.
+func Open(dir string, valueSize int, addrs ...string) (*Server, error) {
 	j, err := openJournal(dir)
 	if err != nil {
 		return nil, err
+	}
+	if len(addrs) > 0 {
+		if j.peers, err = connect(addrs); err != nil {
+			return nil, err
+		}
 	}
 	s := &Server{journal: j, value: make([]byte, valueSize), family: &wire.NamesStatReply{}}
 	for i := range Children {
