@@ -81,7 +81,11 @@ func (r *Report) summary(b *strings.Builder) {
 		for _, t := range row.Targets {
 			cells = append(cells, fmt.Sprintf("%.0f", t.Median.Rate))
 		}
-		cells = append(cells, times(row.Ratio(Troupe, Apache)), percent(row.Ratio(Troupe, Ceiling)), or(row.Verdict(), "-"))
+		verdict := row.Verdict()
+		if r.Settings.Rate > 0 {
+			verdict = "" // a rate that was asked for says nothing
+		}
+		cells = append(cells, times(row.Ratio(Troupe, Apache)), percent(row.Ratio(Troupe, Ceiling)), or(verdict, "-"))
 		line(b, cells)
 	}
 	b.WriteByte('\n')

@@ -61,7 +61,8 @@ type run struct {
 // what is due within it.
 func (t *target) measure(ctx context.Context, r run) (Sample, error) {
 	if r.Workload == Delete { // which needs something to delete
-		stock := run{Workload: Create, Shape: r.Shape, long: stockShare * (r.lead + r.long)}
+		stock := run{Workload: Create, Shape: r.Shape, long: stockShare * r.long}
+		r.lead = 0 // making the stock was one
 		if _, err := t.play(ctx, stock); err != nil {
 			return Sample{}, err
 		}
@@ -74,7 +75,7 @@ func (t *target) measure(ctx context.Context, r run) (Sample, error) {
 }
 
 // stockShare is for how many times a run's length znodes are created that it is
-// to delete. Should it delete faster, it ends with the first session that has
+// to delete. Should it delete faster, it is over with the first session that has
 // none left.
 const stockShare = 2
 
