@@ -16,6 +16,13 @@ func TestNew_RefusesWhatItCannotRead(t *testing.T) {
 		{"now", "unknown command"},
 		{"failover --target etcd --dir " + t.TempDir(), `"etcd"`},
 		{"failover --faults rain --dir " + t.TempDir(), `"rain"`},
+		{"sweep --servers 0 --dir " + t.TempDir(), "servers"},
+		{"sweep --reads 101 --dir " + t.TempDir(), "reads"},
+		{"sweep --shape 10 --dir " + t.TempDir(), `"10"`},
+		{"sweep --target etcd --dir " + t.TempDir(), `"etcd"`},
+		{"--skew=-1 --dir " + t.TempDir(), "skew"},
+		{"--workloads mixed:101 --dir " + t.TempDir(), `"mixed:101"`},
+		{"ceiling-server --peers 127.0.0.1:1 --dir " + t.TempDir(), "refused"},
 		{"ceiling-server --dir " + t.TempDir() + "/none", "no such file"},
 	} {
 		cmd := New()

@@ -15,5 +15,7 @@
 //
 // A run of a row: dataset -> scripts (one per session) -> crowd (sessions that
 // keep their number of requests outstanding) -> Sample. Each session's requests,
-// counters and histogram belong to the goroutine that reads its connection.
+// counters and histogram belong to the goroutine that reads its connection; in an
+// open loop (pace.go) one goroutine for all sessions makes requests due, and what
+// it shares with the readers has a lock.
 package load

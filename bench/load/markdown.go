@@ -81,7 +81,7 @@ func (r *Report) summary(b *strings.Builder) {
 		for _, t := range row.Targets {
 			cells = append(cells, fmt.Sprintf("%.0f", t.Median.Rate))
 		}
-		verdict := row.Verdict()
+		verdict := row.Verdict(r.Settings.Servers)
 		if r.Settings.Rate > 0 {
 			verdict = "" // a rate that was asked for says nothing
 		}
@@ -93,7 +93,7 @@ func (r *Report) summary(b *strings.Builder) {
 
 // details has one line per row and target.
 func (r *Report) details(b *strings.Builder) {
-	header(b, []string{"row", "target", "ops/s", "spread", "p50 us", "p99 us", "p99.9 us",
+	header(b, []string{"row", "target", "ops/s", "spread", "p50 us", "p90 us", "p99 us", "p99.9 us",
 		"server CPU us/op", "client CPU us/op", "client cores"})
 	for i := range r.Rows {
 		for _, t := range r.Rows[i].Targets {
@@ -103,7 +103,7 @@ func (r *Report) details(b *strings.Builder) {
 				server = fmt.Sprintf("%.1f", m.ServerCPU)
 			}
 			line(b, []string{r.Rows[i].title(), t.Target, fmt.Sprintf("%.0f", m.Rate),
-				fmt.Sprintf("%.0f-%.0f", t.MinRate, t.MaxRate), fmt.Sprintf("%.0f", m.P50), fmt.Sprintf("%.0f", m.P99),
+				fmt.Sprintf("%.0f-%.0f", t.MinRate, t.MaxRate), fmt.Sprintf("%.0f", m.P50), fmt.Sprintf("%.0f", m.P90), fmt.Sprintf("%.0f", m.P99),
 				fmt.Sprintf("%.0f", m.P999), server, fmt.Sprintf("%.1f", m.ClientCPU), fmt.Sprintf("%.2f", m.ClientCores)})
 		}
 	}

@@ -111,24 +111,6 @@ func (r *Row) Ratio(of, to string) float64 {
 	return a.Median.Rate / b.Median.Rate
 }
 
-// What a row has to reach: Apache's rate, or this share of the ceiling's.
-const ceilingShare = 0.6
-
-// Verdict says by what the row is met, or that it is not; "" if it cannot be
-// judged.
-func (r *Row) Verdict() string {
-	ratio, share := r.Ratio(Troupe, Apache), r.Ratio(Troupe, Ceiling)
-	switch {
-	case ratio == 0 && share == 0:
-		return ""
-	case ratio >= 1:
-		return "at Apache's rate"
-	case share >= ceilingShare:
-		return fmt.Sprintf("at %.0f %% of the ceiling", ceilingShare*100)
-	}
-	return "not met"
-}
-
 // WriteJSON writes everything, the single runs too.
 func (r *Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)

@@ -24,23 +24,33 @@ func rowOf(rates map[string][]float64) Row {
 	return row
 }
 
-func TestRow_IsJudgedByApacheOrByTheCeiling(t *testing.T) {
+func TestRow_IsJudgedByItsAimOrByTheCeiling(t *testing.T) {
 	for name, c := range map[string]struct {
 		rates   map[string][]float64
+		servers int
 		ratio   float64
 		verdict string
 	}{
-		"as fast as Apache":     {map[string][]float64{Troupe: {10, 30, 20}, Apache: {20, 1, 90}, Ceiling: {500}}, 1, "at Apache's rate"},
-		"slower, but as can be": {map[string][]float64{Troupe: {60}, Apache: {80}, Ceiling: {90, 110}}, 0.75, "at 60 % of the ceiling"},
-		"slower":                {map[string][]float64{Troupe: {59}, Apache: {80}, Ceiling: {100}}, 0.7375, "not met"},
-		"without a ceiling":     {map[string][]float64{Troupe: {79}, Apache: {79, 79, 1e9, 0}}, 1, "at Apache's rate"},
-		"alone":                 {map[string][]float64{Troupe: {79}}, 0, ""},
+		"fast":                  {map[string][]float64{Troupe: {10, 50, 30}, Apache: {20, 1, 90}, Ceiling: {500}}, 1, 1.5, "1.5 times Apache's"},
+		"not so for three":      {map[string][]float64{Troupe: {10, 50, 30}, Apache: {20, 1, 90}, Ceiling: {500}}, 3, 1.5, "no, wants 2 times Apache's"},
+		"slower, but as can be": {map[string][]float64{Troupe: {60}, Apache: {80}, Ceiling: {90, 110}}, 1, 0.75, "60 % of the ceiling"},
+		"slower":                {map[string][]float64{Troupe: {59}, Apache: {80}, Ceiling: {100}}, 1, 0.7375, "no, wants 1.5 times Apache's"},
+		"without a ceiling":     {map[string][]float64{Troupe: {158}, Apache: {79, 79, 1e9, 0}}, 5, 2, "2 times Apache's"},
+		"alone":                 {map[string][]float64{Troupe: {79}}, 1, 0, ""},
 	} {
 		row := rowOf(c.rates)
-		if ratio, verdict := row.Ratio(Troupe, Apache), row.Verdict(); ratio != c.ratio || verdict != c.verdict {
+		if ratio, verdict := row.Ratio(Troupe, Apache), row.Verdict(c.servers); ratio != c.ratio || verdict != c.verdict {
 			t.Errorf("%s: %v, %q", name, ratio, verdict)
 		}
 	}
+	row := rowOf(map[string][]float64{Troupe: {100}, Apache: {99}})
+	row.Workload = Exists
+	if verdict := row.Verdict(1); verdict != "1 times Apache's" {
+		t.Errorf("a row without an aim of its own: %s", verdict)
+	}
+}
+
+func TestSeries_IsSummedUp(t *testing.T) {
 	s := rowOf(map[string][]float64{Troupe: {5, 3, 3.5, 2.75, 9, 9.25}}).Targets[0]
 	if s.Median.Rate != 4.25 || s.MinRate != 2.75 || s.MaxRate != 9.25 {
 		t.Errorf("%+v", s)
@@ -48,7 +58,7 @@ func TestRow_IsJudgedByApacheOrByTheCeiling(t *testing.T) {
 }
 
 func TestReport_TablesSayWhatWasFound(t *testing.T) {
-	r := Report{Rows: []Row{rowOf(map[string][]float64{Troupe: {150}, Apache: {100}, Ceiling: {200}})},
+	r := Report{Settings: Settings{Servers: 1}, Rows: []Row{rowOf(map[string][]float64{Troupe: {150}, Apache: {100}, Ceiling: {200}})},
 		Footprint: &Footprint{Znodes: 1000, DataBytes: 100, PathBytes: 20,
 			Targets: []Footprints{{Target: Troupe, Empty: 1 << 20, Filled: 1<<20 + 500000, StartEmpty: []float64{3, 1, 2}}}}}
 	var b bytes.Buffer
@@ -57,7 +67,7 @@ func TestReport_TablesSayWhatWasFound(t *testing.T) {
 	}
 	lines := strings.Split(b.String(), "\n")
 	for _, want := range []string{
-		"| set, 1 synchronous client | 150 | 100 | 200 | 1.50 | 75 % | at Apache's rate |",
+		"| set, 1 synchronous client | 150 | 100 | 200 | 1.50 | 75 % | 1.5 times Apache's |",
 		"| resident, 1000 znodes of 100 B | 1.5 MiB, 500 B per znode, 380 beyond data and path |",
 		"| start, empty | 2 ms |",
 	} {
