@@ -101,12 +101,25 @@ func checkFiles(t *testing.T, c *Chart) {
 func TestOfSweep_OfOneEnsembleThatRan(t *testing.T) {
 	r := found([]string{load.Connected}, []int{3}, []int{50})
 	charts := OfSweep(r)
-	if len(charts) != 3 { // no processor times
+	if len(charts) != 2 { // no processor times, and one size only
 		t.Errorf("%d charts", len(charts))
 	}
 	r.Sizes[0].Rows[0].Targets[0].Median = load.Sample{} // nothing was answered
 	for _, c := range append(charts, OfSweep(r)...) {
 		checkFiles(t, &c)
+	}
+}
+
+func TestOfSweep_AtAFixedRate(t *testing.T) {
+	r := found([]string{load.Troupe}, []int{1, 3}, []int{0, 100})
+	r.Settings.Rate = 2000
+	for _, c := range OfSweep(r) {
+		if strings.Contains(c.Name, "throughput") {
+			t.Errorf("%s says nothing", c.Name)
+		}
+		if strings.Contains(c.Name, "latency") && !strings.Contains(c.Title, "2k") {
+			t.Error(c.Title)
+		}
 	}
 }
 

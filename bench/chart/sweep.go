@@ -23,19 +23,25 @@ var colors = map[string]color.Color{load.Troupe: palette[0], load.Connected: pal
 
 var names = map[string]string{load.Troupe: "Troupe", load.Apache: "Apache ZooKeeper", load.Ceiling: "echo server", load.Connected: "this ensemble"}
 
-// OfSweep is the charts of a sweep.
-func OfSweep(r *sweep.Report) []Chart {
-	charts := []Chart{
-		byReads(r, "throughput-reads", "Throughput against the share of reads", "operations per second",
-			func(s *load.Series) Point { return Point{Y: s.Median.Rate, Low: s.MinRate, High: s.MaxRate} }),
+// OfSweep is the charts of a sweep: those that say something. A rate that was
+// asked for does not, nor does one ensemble size alone, and the processor time of
+// servers that ran already is not known.
+func OfSweep(r *sweep.Report) (charts []Chart) {
+	asked := r.Settings.Rate > 0
+	if !asked {
+		charts = append(charts, byReads(r, "throughput-reads", "Throughput against the share of reads", "operations per second",
+			func(s *load.Series) Point { return Point{Y: s.Median.Rate, Low: s.MinRate, High: s.MaxRate} }))
 	}
-	if targets := r.Targets(); len(targets) > 1 || targets[0] != load.Connected {
+	if !slices.Contains(r.Targets(), load.Connected) {
 		charts = append(charts, byReads(r, "cpu-reads", "Processor time of all servers per operation", "µs of processor time per operation",
 			func(s *load.Series) Point { return Point{Y: s.Median.ServerCPU} }))
 	}
 	reads := r.Reads()
 	for _, percent := range slices.Compact([]int{reads[0], reads[len(reads)-1]}) {
-		charts = append(charts, byServers(r, percent), byPercentile(r, percent))
+		if !asked && len(r.Sizes) > 1 {
+			charts = append(charts, byServers(r, percent))
+		}
+		charts = append(charts, byPercentile(r, percent))
 	}
 	return charts
 }

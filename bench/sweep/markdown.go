@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"troupe/bench/load"
@@ -19,7 +20,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 			return figure(s.Series(percent, target), "%.0f", func(m *load.Sample) float64 { return m.Rate })
 		})
 	}
-	if len(targets) > 1 {
+	if slices.Contains(targets, load.Troupe) && slices.Contains(targets, load.Apache) {
 		r.pivot(&b, "troupe/apache", func(s *Size, percent int) string {
 			return times(s.row(percent).Ratio(load.Troupe, load.Apache))
 		})
