@@ -30,7 +30,7 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// TestRun_Smoke sweeps briefly, then loads an ensemble that runs already. It
+// TestRun_Smoke sweeps briefly, then loads a server that runs already. It
 // judges no figure.
 func TestRun_Smoke(t *testing.T) {
 	binary, err := process.Build(t.Context(), t.TempDir())
@@ -59,23 +59,27 @@ func TestRun_Smoke(t *testing.T) {
 	}
 	checkJSON(t, report)
 
-	e, err := process.StartEnsemble(t.Context(), process.EnsembleSpec{Kind: process.Troupe, Dir: t.TempDir(), Servers: 3, Binary: binary})
+	server, err := process.Start(t.Context(), process.Spec{Kind: process.Troupe, Dir: t.TempDir(), Binary: binary})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.Kill(); err != nil {
+		if err := server.Kill(); err != nil {
 			t.Error(err)
 		}
 	})
 	o = brief(t)
-	o.Load.Connect = e.Addrs()
+	o.Load.Connect = server.Addr
 	report, err = Run(within(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Sizes) != 1 || report.Sizes[0].Servers != 3 || !slices.Equal(report.Targets(), []string{load.Connected}) {
+	if len(report.Sizes) != 1 || report.Sizes[0].Servers != 1 || !slices.Equal(report.Targets(), []string{load.Connected}) {
 		t.Errorf("%+v", report)
+	}
+	o.Load.Connect = "a:1,b:2,c:3"
+	if n := o.connected(); n != 3 {
+		t.Errorf("%d servers of %s", n, o.Load.Connect)
 	}
 }
 
