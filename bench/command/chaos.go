@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"troupe/bench/chaos"
+	"troupe/bench/process"
 	"troupe/bench/process/lan"
 )
 
@@ -180,14 +181,22 @@ func program(binary string) (string, error) {
 
 // possible leaves out what can't be done, unless it was asked for by name.
 func possible(cmd *cobra.Command, o *chaos.Options) (faults []chaos.Fault, err error) {
+	outside := false
 	for _, f := range o.Faults {
 		err := o.Impossible(f)
-		if cmd.Flags().Changed("faults") && err != nil {
-			return nil, err
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			faults = append(faults, f)
-		} else if _, err := fmt.Fprintln(o.Progress, "left out:", err); err != nil {
+			continue
+		case cmd.Flags().Changed("faults"):
+			return nil, err
+		case errors.Is(err, process.ErrNotInjectable):
+			if outside {
+				continue // one is enough
+			}
+			outside, err = true, fmt.Errorf("what happens inside of servers: %w", errors.Unwrap(err))
+		}
+		if _, err := fmt.Fprintln(o.Progress, "left out:", err); err != nil {
 			return nil, err
 		}
 	}

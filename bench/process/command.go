@@ -56,6 +56,7 @@ func build(ctx context.Context, dir, tags string) (string, error) {
 // command is the server's command line, not yet started.
 func command(spec Spec) (*exec.Cmd, error) {
 	config := filepath.Join(spec.Dir, configName)
+	env := os.Environ()
 	var cmd *exec.Cmd
 	switch spec.Kind {
 	case Troupe:
@@ -63,13 +64,14 @@ func command(spec Spec) (*exec.Cmd, error) {
 			return nil, fmt.Errorf("no binary given for a server of kind %s", spec.Kind)
 		}
 		cmd = exec.Command(spec.Binary, append([]string{"server", "--config", config}, spec.Args...)...)
+		env = append(env, faultsVariable+"="+faultsName)
 	case Apache:
 		cmd = javaCommand(spec, config)
 	default:
 		return nil, fmt.Errorf("unknown kind of server %q", spec.Kind)
 	}
 	cmd.Dir = spec.Dir
-	cmd.Env = append(append(os.Environ(), faultsVariable+"="+faultsName), spec.Env...)
+	cmd.Env = append(env, spec.Env...)
 	return cmd, nil
 }
 

@@ -23,11 +23,14 @@ const (
 	injectTimeout  = 10 * time.Second
 )
 
+// ErrNotInjectable says that a program was built without the tag.
+var ErrNotInjectable = errors.New("faults cannot be injected")
+
 // BuildFaults is Build of a program that faults can be injected into.
 func BuildFaults(ctx context.Context, dir string) (string, error) { return build(ctx, dir, faultsTag) }
 
-// Injectable says whether faults can be injected into servers that are this troupe program; the
-// error names how to build one.
+// Injectable says whether faults can be injected into servers that are this troupe program:
+// ErrNotInjectable, with how to build one, if they can't.
 func Injectable(binary string) error {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
@@ -38,8 +41,8 @@ func Injectable(binary string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("faults cannot be injected into %s: build one with 'go build -tags %s -o troupe-faults ./cmd/troupe'",
-		binary, faultsTag)
+	return fmt.Errorf("%w into %s: build one with 'go build -tags %s -o troupe-faults ./cmd/troupe', and name it with --binary",
+		ErrNotInjectable, binary, faultsTag)
 }
 
 // Inject gives a server a command, such as "disk error", and returns what it makes of it.
