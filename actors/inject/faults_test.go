@@ -3,6 +3,8 @@
 package inject
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +88,20 @@ func TestJump_MovesTheWallClock(t *testing.T) {
 	Adjust()
 	if d := time.Until(Wall()); d > 0 {
 		t.Errorf("it is %v ahead", d)
+	}
+}
+
+// TestKnown_IsTheSupervisionTree that package actors draws, and Frame.
+func TestKnown_IsTheSupervisionTree(t *testing.T) {
+	doc, err := os.ReadFile("../doc.go")
+	must(t, err)
+	drawn := 1
+	for _, m := range regexp.MustCompile(`(?m)^//\t[|' -]*(\w+)( x \w)?   `).FindAllStringSubmatch(string(doc), -1) {
+		drawn++
+		must(t, Known(m[1]))
+	}
+	if drawn != len(hurts) {
+		t.Errorf("%d kinds are drawn, %d known", drawn, len(hurts))
 	}
 }
 
