@@ -43,12 +43,16 @@ func (e *Encoder) Bool(v bool) {
 
 // Buffer appends a jute buffer; nil is told apart from empty.
 func (e *Encoder) Buffer(b []byte) {
+	e.bufferLength(b)
+	e.buf = append(e.buf, b...)
+}
+
+func (e *Encoder) bufferLength(b []byte) {
 	if b == nil {
 		e.Int32(-1)
 		return
 	}
 	e.Int32(int32(len(b)))
-	e.buf = append(e.buf, b...)
 }
 
 // String appends a jute ustring.

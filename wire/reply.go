@@ -26,13 +26,17 @@ type Reply struct {
 // ReplyFrame appends a whole frame: length, header, body.
 func (e *Encoder) ReplyFrame(r *Reply) {
 	m := e.BeginFrame()
-	e.Int32(int32(r.Xid))
-	e.Int64(int64(r.Zxid))
-	e.Int32(int32(r.Err))
+	e.replyHeader(&r.ReplyHeader)
 	if r.Body != nil {
 		r.Body.Encode(e)
 	}
 	e.EndFrame(m)
+}
+
+func (e *Encoder) replyHeader(h *ReplyHeader) {
+	e.Int32(int32(h.Xid))
+	e.Int64(int64(h.Zxid))
+	e.Int32(int32(h.Err))
 }
 
 // ReplyHeader reads a reply's header.
@@ -122,16 +126,19 @@ func (r *WatchEvent) Encode(e *Encoder) {
 // Encode implements Body.
 func (r *MultiReply) Encode(e *Encoder) {
 	for i := range r.Results {
-		res := &r.Results[i]
-		if res.Op == OpError || res.Err != OK {
-			e.multiHeader(OpError, false, res.Err)
-			e.Int32(int32(res.Err))
-			continue
-		}
-		e.multiHeader(res.Op, false, OK)
-		if res.Body != nil {
-			res.Body.Encode(e)
-		}
+		e.result(&r.Results[i])
 	}
 	e.multiHeader(-1, true, -1)
+}
+
+func (e *Encoder) result(r *Result) {
+	if r.Op == OpError || r.Err != OK {
+		e.multiHeader(OpError, false, r.Err)
+		e.Int32(int32(r.Err))
+		return
+	}
+	e.multiHeader(r.Op, false, OK)
+	if r.Body != nil {
+		r.Body.Encode(e)
+	}
 }

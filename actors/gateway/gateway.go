@@ -21,6 +21,10 @@ import (
 // perSession is how many requests of one session may be outstanding.
 const perSession = 512
 
+// largeRequests is how many bytes of large requests may be in work, of all sessions
+// together. Each is held some four times over on its way to the log and the tree.
+const largeRequests = 32 << 20
+
 // holdFor is how many PeerTimeouts clients wait for a leader. A vote takes one at most, which is until a
 // server that has fallen silent does not count any more.
 const holdFor = 2
@@ -54,7 +58,7 @@ type Gateway struct {
 	o        Options
 	limits   *limits
 	serve    *Serve // nil while the server does not serve
-	all      *session.Credits
+	all      *session.Shared
 	auth     *session.Authenticator
 	next     tree.Conn
 	sessions map[string]*client // by the PID's id
@@ -72,7 +76,7 @@ type client struct {
 func New(o Options) *Gateway {
 	outstanding := o.Config.GlobalOutstandingLimit
 	return &Gateway{o: o, limits: newLimits(o.Config.MaxClientCnxns, o.Config.MaxCnxns),
-		all: session.NewCredits(outstanding), sessions: make(map[string]*client),
+		all: session.NewShared(outstanding, largeRequests), sessions: make(map[string]*client),
 		auth: &session.Authenticator{SuperDigest: o.Config.SuperDigest, DigestAlg: o.Config.DigestAlg,
 			EnsembleNames: o.Config.EnsembleAuthNames}}
 }

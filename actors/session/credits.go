@@ -1,6 +1,9 @@
 package session
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Credits bounds how many requests are outstanding. Readers wait for them;
 // whoever gives them back never does.
@@ -30,6 +33,17 @@ func (c *Credits) Acquire(n int) bool {
 	return !c.closed
 }
 
+// tryAcquire is Acquire that does not wait; false if that would be needed.
+func (c *Credits) tryAcquire(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.free <= 0 {
+		return false
+	}
+	c.free -= n
+	return true
+}
+
 // Release gives n credits back.
 func (c *Credits) Release(n int) {
 	c.mu.Lock()
@@ -47,42 +61,90 @@ func (c *Credits) Close() {
 	c.freed.Broadcast()
 }
 
+// Shared is what all sessions share.
+type Shared struct {
+	Requests *Credits // in work
+	Large    *Credits // bytes of large requests, being read or in work
+}
+
+// NewShared makes credits for so many requests and bytes of large ones.
+func NewShared(requests, large int) *Shared {
+	return &Shared{Requests: NewCredits(requests), Large: NewCredits(large)}
+}
+
 // Window is one session's share: its own credits, and those it holds of what all
 // sessions share.
 type Window struct {
-	own, all *Credits
-	mu       sync.Mutex
-	held     int // of all
-	closed   bool
+	own    *Credits
+	all    *Shared
+	mu     sync.Mutex
+	held   int // requests of all
+	large  int // bytes of all
+	closed bool
 }
 
 // NewWindow makes a window of n credits of its own.
-func NewWindow(n int, all *Credits) *Window { return &Window{own: NewCredits(n), all: all} }
+func NewWindow(n int, all *Shared) *Window { return &Window{own: NewCredits(n), all: all} }
 
 // Acquire waits until n requests may be outstanding; false once closed.
 func (w *Window) Acquire(n int) bool {
-	if !w.own.Acquire(n) || !w.all.Acquire(n) {
-		return false
+	return w.own.Acquire(n) && w.all.Requests.Acquire(n) && w.hold(n, 0)
+}
+
+// Reserve waits until a large request of so many bytes may be read; false once
+// closed. While it waits it calls alive now and then.
+func (w *Window) Reserve(bytes int, alive func()) bool {
+	if !w.all.Large.tryAcquire(bytes) {
+		stop := make(chan struct{})
+		defer close(stop)
+		go func() {
+			for tick := time.NewTicker(aliveEvery); ; {
+				select {
+				case <-tick.C:
+					alive()
+				case <-stop:
+					tick.Stop()
+					return
+				}
+			}
+		}()
+		w.all.Large.Acquire(bytes) // never closed
 	}
+	return w.hold(0, bytes)
+}
+
+// hold notes what has been taken of all, or gives it back once closed.
+func (w *Window) hold(n, bytes int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		w.all.Release(n)
+		w.release(n, bytes)
 		return false
 	}
-	w.held += n
+	w.held, w.large = w.held+n, w.large+bytes
 	return true
 }
 
-// Replied gives back what all share, for n requests that have been worked off.
-func (w *Window) Replied(n int) {
+func (w *Window) release(n, bytes int) {
+	w.all.Requests.Release(n)
+	if bytes > 0 {
+		w.all.Large.Release(bytes)
+	}
+}
+
+// Replied gives back what all share, for n requests that have been worked off, and
+// the bytes of the large ones among them.
+func (w *Window) Replied(n, bytes int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.closed {
-		w.held -= n
-		w.all.Release(n)
+		w.held, w.large = w.held-n, w.large-bytes
+		w.release(n, bytes)
 	}
 }
+
+// Charge takes n more of the session's own credits, whether there are any or not.
+func (w *Window) Charge(n int) { w.own.Release(-n) }
 
 // Written gives back the session's own, for n replies that the socket has taken.
 func (w *Window) Written(n int) { w.own.Release(n) }
@@ -92,7 +154,7 @@ func (w *Window) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	w.all.Release(w.held)
-	w.held = 0
+	w.release(w.held, w.large)
+	w.held, w.large = 0, 0
 	w.own.Close()
 }

@@ -47,7 +47,7 @@ func TestCredits_CloseLetsAllGo(t *testing.T) {
 // is whole again, and never much more than it was given out.
 func TestWindow_Accounts(t *testing.T) {
 	const credits, own, sessions = 50, 8, 12
-	all := NewCredits(credits)
+	all := NewShared(credits, 100)
 	var out, most atomic.Int64
 	var wg sync.WaitGroup
 	for seed := range sessions {
@@ -58,11 +58,11 @@ func TestWindow_Accounts(t *testing.T) {
 			wg.Go(func() { // the actor
 				for n := range replies {
 					out.Add(int64(-n))
-					w.Replied(n)
+					w.Replied(n, 0)
 					w.Written(n)
 				}
 				w.Close()
-				w.Replied(1) // after the end nothing is given back twice
+				w.Replied(1, 0) // after the end nothing is given back twice
 			})
 			for range 300 {
 				n := 1 + rnd.Intn(5)
@@ -80,8 +80,8 @@ func TestWindow_Accounts(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if all.free != credits {
-		t.Errorf("%d credits are left of %d", all.free, credits)
+	if all.Requests.free != credits {
+		t.Errorf("%d credits are left of %d", all.Requests.free, credits)
 	}
 	if most.Load() > credits+5*sessions {
 		t.Errorf("%d were out at once", most.Load())
@@ -92,7 +92,7 @@ func TestWindow_Accounts(t *testing.T) {
 // go, and keeps nothing.
 func TestWindow_CloseBesideAcquire(t *testing.T) {
 	for range 200 {
-		all := NewCredits(10)
+		all := NewShared(10, 100)
 		w := NewWindow(1, all)
 		w.Acquire(2)
 		got := make(chan bool, 1)
@@ -101,9 +101,9 @@ func TestWindow_CloseBesideAcquire(t *testing.T) {
 		if receive(t, got) {
 			t.Fatal("given after the close")
 		}
-		if all.mu.Lock(); all.free != 10 {
-			t.Fatalf("%d of 10 credits", all.free)
+		if all.Requests.mu.Lock(); all.Requests.free != 10 {
+			t.Fatalf("%d of 10 credits", all.Requests.free)
 		}
-		all.mu.Unlock()
+		all.Requests.mu.Unlock()
 	}
 }

@@ -21,7 +21,10 @@ type (
 	Frames struct {
 		At     time.Time
 		Frames []Frame
+		Large  int // bytes of the one there is, if they were reserved
 	}
+	// Alive tells that bytes have come, and cannot be read yet.
+	Alive struct{ At time.Time }
 	// Broken tells that nothing more will be read, and why.
 	Broken struct{ Err error }
 	// Drained tells that the socket has taken what it could not take at once.

@@ -12,7 +12,7 @@ import (
 const drainTimeout = 30 * time.Second
 
 // fill is how many bytes are made to wait for a socket that takes no more.
-const fill = 1 << 20
+const fill = 128 << 10
 
 // outbox writes to a socket without ever waiting for it. What the socket does
 // not take is written by a goroutine, and what comes meanwhile waits.

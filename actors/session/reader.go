@@ -13,9 +13,21 @@ import (
 const (
 	firstBuffer = 4 << 10  // what an idle connection holds
 	keepBuffer  = 64 << 10 // a larger one is let go when it is empty
+	largeFrame  = 64 << 10 // from here on a frame waits for room before it is read
 	maxBatch    = 128      // requests in one message
+	maxHello    = 1 << 10  // a connect request has 45 bytes
 	wordSize    = 4
 )
+
+// A large frame takes room that others wait for: it has to come whole in a time
+// that a slow line needs.
+const (
+	frameTimeout = 5 * time.Second
+	slowLine     = 128 << 10 // bytes a second
+)
+
+// aliveEvery is how often a client is said to live while its reader waits.
+const aliveEvery = 200 * time.Millisecond
 
 // errFrame says that a client sent something that ends its connection.
 var errFrame = errors.New("bad frame")
@@ -29,6 +41,7 @@ type reader struct {
 	hello    time.Duration // how long a client may take to say hello
 	buf      []byte        // buf[:filled] has been read and not been used
 	filled   int
+	reserved int // bytes of the large frame that the buffer begins with
 }
 
 // run reads until the connection breaks.
@@ -53,6 +66,9 @@ func (r *reader) greet() error {
 		return r.word(word)
 	}
 	n, err := r.frameLength()
+	if err == nil && n > maxHello {
+		err = fmt.Errorf("%w: a connect request of %d bytes", errFrame, n)
+	}
 	if err != nil {
 		return err
 	}
@@ -84,27 +100,54 @@ func (r *reader) word(word string) error {
 // requests reads until there is a whole frame, and hands on all that are there.
 func (r *reader) requests() error {
 	for whole, err := r.whole(); !whole; whole, err = r.whole() {
+		if err == nil {
+			err = r.reserve()
+		}
+		if err == nil {
+			err = r.read()
+		}
 		if err != nil {
 			return err
 		}
-		if err := r.read(); err != nil {
+	}
+	if r.reserved > 0 {
+		if err := r.conn.SetReadDeadline(time.Time{}); err != nil {
 			return err
 		}
 	}
 	at := time.Now()
 	for whole := true; whole; whole, _ = r.whole() {
+		large := r.reserved
 		frames, err := r.cut()
 		if len(frames) > 0 {
 			if !r.window.Acquire(len(frames)) {
 				return net.ErrClosed
 			}
-			r.send(&Frames{at, frames})
+			r.send(&Frames{at, frames, large})
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reserve waits for room for a large frame that has begun, all of it at once: two
+// halves would wait for each other. The client lives meanwhile, since what it
+// sends cannot be heard.
+func (r *reader) reserve() error {
+	if r.reserved > 0 || r.filled < wordSize {
+		return nil
+	}
+	n, _ := r.frameLength() // has been looked at
+	if wordSize+n < largeFrame {
+		return nil
+	}
+	if !r.window.Reserve(wordSize+n, func() { r.send(&Alive{time.Now()}) }) {
+		return net.ErrClosed
+	}
+	r.reserved = wordSize + n
+	return r.conn.SetReadDeadline(time.Now().Add(frameTimeout + time.Duration(n)*time.Second/slowLine))
 }
 
 // whole tells whether the buffer starts with a whole frame.
@@ -125,7 +168,7 @@ func (r *reader) frameLength() (int, error) {
 }
 
 // cut takes up to maxBatch whole frames out of the buffer, into memory of their
-// own, and decodes them.
+// own, and decodes them. A large frame is alone, and takes the buffer with it.
 func (r *reader) cut() ([]Frame, error) {
 	end, count := 0, 0
 	for count < maxBatch && r.filled-end >= wordSize {
@@ -136,8 +179,13 @@ func (r *reader) cut() ([]Frame, error) {
 		end += wordSize + n
 		count++
 	}
-	chunk := append([]byte(nil), r.buf[:end]...)
-	r.consume(end)
+	var chunk []byte
+	if r.reserved > 0 {
+		chunk, r.buf, r.filled, r.reserved = r.buf[:end], make([]byte, firstBuffer), 0, 0
+	} else {
+		chunk = append([]byte(nil), r.buf[:end]...)
+		r.consume(end)
+	}
 	frames := make([]Frame, 0, count)
 	for len(chunk) > 0 {
 		n := int(binary.BigEndian.Uint32(chunk)) + wordSize
@@ -176,9 +224,14 @@ func (r *reader) need(n int) error {
 	return nil
 }
 
+// read reads what there is. The buffer is never larger than a large frame, so that
+// such a frame fills it.
 func (r *reader) read() error {
-	if r.filled == len(r.buf) {
-		r.buf = append(r.buf, make([]byte, len(r.buf))...)
+	switch {
+	case r.filled == len(r.buf) && r.reserved > 0:
+		r.grow(min(2*len(r.buf), r.reserved))
+	case r.filled == len(r.buf):
+		r.grow(2 * len(r.buf))
 	}
 	n, err := r.conn.Read(r.buf[r.filled:])
 	r.filled += n
@@ -186,6 +239,12 @@ func (r *reader) read() error {
 		return nil
 	}
 	return err
+}
+
+func (r *reader) grow(size int) {
+	b := make([]byte, size)
+	copy(b, r.buf[:r.filled])
+	r.buf = b
 }
 
 // consume drops the first n bytes of the buffer.

@@ -32,11 +32,11 @@ func (c *tape) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-const testFrame = 1 << 14
+const testFrame = 1 << 17
 
 // play lets a reader read bytes, and returns what it tells the actor.
 func play(input []byte, piece func() int) (told []any) {
-	r := &reader{conn: &tape{left: input, piece: piece}, window: NewWindow(1<<40, NewCredits(1<<40)),
+	r := &reader{conn: &tape{left: input, piece: piece}, window: NewWindow(1<<40, NewShared(1<<40, 1<<40)),
 		maxFrame: testFrame, send: func(m any) { told = append(told, m) }}
 	r.run()
 	return told
@@ -118,7 +118,10 @@ func TestReader_LengthsThatEndIt(t *testing.T) {
 		"negative":                 {[]byte{0xff, 0xff, 0xff, 0xff, 1}, 0, 0, true},
 		"huge":                     {[]byte{0x7f, 0xff, 0xff, 0xff, 1}, 0, 0, true},
 		"over the limit":           {frame(make([]byte, testFrame+1)), 0, 0, true},
-		"at the limit":             {frame(make([]byte, testFrame)), 1, 0, false},
+		"a hello at its limit":     {frame(make([]byte, maxHello)), 1, 0, false},
+		"a hello over its limit":   {frame(make([]byte, maxHello+1)), 0, 0, true},
+		"at the limit":             {append(hello(), frame(make([]byte, testFrame))...), 1, 1, false},
+		"over it after hello":      {append(hello(), frame(make([]byte, testFrame+1))...), 1, 0, true},
 		"negative after hello":     {append(hello(), 0x80, 0, 0, 0), 1, 0, true},
 		"huge after a ping":        {append(append(hello(), ping...), 0x7f, 0xff, 0xff, 0xff), 1, 1, true},
 		"no header":                {append(hello(), 0, 0, 0, 0), 1, 0, true},
@@ -162,11 +165,11 @@ func TestReader_AnnouncedBytesCostNothing(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range 100 {
-		play([]byte{0, 0, 0x3f, 0xff, 1, 2, 3}, func() int { return 100 })
+		play(append(hello(), 0, 1, 0xff, 0xff, 1, 2, 3), func() int { return 100 })
 	}
 	runtime.ReadMemStats(&after)
 	if n := (after.TotalAlloc - before.TotalAlloc) / 100; n > 16<<10 {
-		t.Errorf("%d bytes are allocated for a connection that announces %d and sends 3", n, 0x3fff)
+		t.Errorf("%d bytes are allocated for a connection that announces %d and sends 3", n, 0x1ffff)
 	}
 }
 
@@ -175,7 +178,7 @@ func TestReader_LetsALargeBufferGo(t *testing.T) {
 	var e wire.Encoder
 	e.RequestFrame(1, &wire.SetData{Path: "/a", Data: make([]byte, 3*keepBuffer)})
 	r := &reader{conn: &tape{left: e.Bytes(), piece: func() int { return 1 << 20 }}, maxFrame: 1 << 20,
-		window: NewWindow(10, NewCredits(10)), send: func(any) {}, buf: make([]byte, firstBuffer)}
+		window: NewWindow(10, NewShared(10, 10)), send: func(any) {}, buf: make([]byte, firstBuffer)}
 	if err := r.requests(); err != nil || len(r.buf) != firstBuffer {
 		t.Errorf("%v, a buffer of %d is kept", err, len(r.buf))
 	}

@@ -32,7 +32,7 @@ func (s *Session) onFrames(c actor.Context, m *Frames) {
 		s.early = append(s.early, m)
 		return
 	default:
-		s.window.Replied(len(m.Frames))
+		s.window.Replied(len(m.Frames), m.Large)
 		return
 	}
 	s.touch(c, m.At)
@@ -43,13 +43,13 @@ func (s *Session) onFrames(c actor.Context, m *Frames) {
 		}
 		if len(b.syncs) > 0 && m.Frames[i].Op != wire.OpSync {
 			// What comes behind a sync waits for it: it is answered in its turn.
-			s.early = append(s.early, &Frames{m.At, m.Frames[i:]})
-			m.Frames = m.Frames[:i]
+			s.early = append(s.early, &Frames{m.At, m.Frames[i:], m.Large})
+			m.Frames, m.Large = m.Frames[:i], 0
 			break
 		}
 		s.route(c, &m.Frames[i], &b)
 	}
-	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At})
+	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At, m.Large})
 	s.count(m)
 	s.dispatch(c, &b)
 }
@@ -160,10 +160,28 @@ func (s *Session) onAuth(c actor.Context, f *Frame, b *batch) {
 		s.stop(c, "wrong ensemble name")
 		return
 	}
+	joined := join(s.auth, ids)
+	if weight(joined) > maxIdentities {
+		s.o.Metrics.AuthFailed.Add(1)
+		s.ready(f, b, &tree.Ready{Err: wire.AuthFailed, Close: true})
+		s.state = closing
+		return
+	}
 	s.dispatch(c, b)
-	s.auth = join(s.auth, ids)
+	s.auth = joined
 	c.Send(s.o.Tree, &tree.SetAuth{Conn: s.o.ID, Auth: s.auth})
 	s.ready(f, b, &tree.Ready{})
+}
+
+// maxIdentities is how many bytes the identities of a connection may have: they go
+// into the log with each of its writes.
+const maxIdentities = 8 << 10
+
+func weight(ids []wire.ID) (bytes int) {
+	for _, id := range ids {
+		bytes += len(id.Scheme) + len(id.ID)
+	}
+	return bytes
 }
 
 // join is ids added to a list that others may hold.
@@ -202,17 +220,28 @@ var encoders = sync.Pool{New: func() any { return new(wire.Encoder) }}
 // read. Replies are bounded by credits, so it is events that come to so many.
 const maxQueue = 1 << 16
 
+// bytesPerCredit is how long a reply is that costs one more of the session's
+// credits: with four megabytes unwritten nothing more is taken from a client.
+const bytesPerCredit = 8 << 10
+
 // onDeliver takes what the tree delivers, in its order.
 func (s *Session) onDeliver(c actor.Context, m *tree.Deliver) {
-	replies := 0
+	replies, extra := 0, 0
 	for i := range m.Replies {
 		if !isEvent(&m.Replies[i]) {
 			replies++
+		}
+		if p, ok := m.Replies[i].Body.(wire.Pieces); ok {
+			extra += p.Size() / bytesPerCredit
 		}
 	}
 	s.o.Metrics.Sent.Add(int64(len(m.Replies)))
 	s.o.Stats.Sent.Add(int64(len(m.Replies)))
 	s.replied(m, replies)
+	if extra > 0 {
+		s.window.Charge(extra)
+		s.unwritten += extra
+	}
 	if s.queue == nil {
 		s.queue = m.Replies
 	} else {
@@ -239,9 +268,10 @@ func (s *Session) send(c actor.Context) {
 	for len(s.queue) > 0 && s.out.room() {
 		e.Reset()
 		for len(s.queue) > 0 && e.Len() < keepBuffer {
-			s.encode(e, &s.queue[0])
-			s.queue[0] = wire.Reply{}
-			s.queue = s.queue[1:]
+			if s.encode(e, &s.queue[0]) {
+				s.queue[0] = wire.Reply{}
+				s.queue = s.queue[1:]
+			}
 		}
 		if !s.write(c, e.Bytes()) {
 			return
@@ -256,12 +286,36 @@ func (s *Session) send(c actor.Context) {
 	}
 }
 
-func (s *Session) encode(e *wire.Encoder, r *wire.Reply) {
+// encode appends a reply, or the next piece of a large one; false if there is more.
+func (s *Session) encode(e *wire.Encoder, r *wire.Reply) (whole bool) {
+	if s.partial > 0 {
+		s.partial = r.Body.(wire.Pieces).EncodePiece(e, s.partial)
+		return s.pieced()
+	}
+	if p, ok := r.Body.(wire.Pieces); ok && r.Err == wire.OK {
+		if size := p.Size(); size > keepBuffer {
+			s.noteSize(wire.ReplyHeaderSize + size)
+			e.BeginReply(&r.ReplyHeader, size)
+			s.partial = p.EncodePiece(e, 0)
+			return s.pieced()
+		}
+	}
 	from := e.Len()
 	e.ReplyFrame(r)
-	if size := e.Len() - from; size > s.o.MaxFrame+wordSize {
+	s.noteSize(e.Len() - from - wordSize)
+	return true
+}
+
+// pieced is true if that was the last piece.
+func (s *Session) pieced() bool {
+	s.partial = max(s.partial, 0)
+	return s.partial == 0
+}
+
+func (s *Session) noteSize(size int) {
+	if size > s.o.MaxFrame {
 		s.o.Metrics.LargeReplies.Add(1)
-		s.o.Log.Warn().Stringer("session", s.id).Int("bytes", size).Int("jute.maxbuffer", s.o.MaxFrame).
+		s.o.Log.Warn().Stringer("session", s.id).Int("bytes", size+wordSize).Int("jute.maxbuffer", s.o.MaxFrame).
 			Msg("large reply: clients refuse what is over their own jute.maxbuffer")
 	}
 }
@@ -283,8 +337,7 @@ func (s *Session) replied(m *tree.Deliver, n int) {
 	s.o.Stats.LastZxid.Store(uint64(last.Zxid))
 	s.o.Stats.LastReply.Store(now.UnixMilli())
 	s.o.Stats.Outstanding.Add(int64(-n))
-	s.window.Replied(n)
-	s.unwritten += n
+	done, large := n, 0
 	for n > 0 && len(s.stamps) > 0 {
 		st := &s.stamps[0]
 		k := min(n, st.n)
@@ -292,12 +345,15 @@ func (s *Session) replied(m *tree.Deliver, n int) {
 		s.o.Stats.Latency.Observe(now.Sub(st.at), k)
 		n, st.n = n-k, st.n-k
 		if st.n == 0 {
+			large += st.large
 			s.stamps = s.stamps[1:]
 		}
 	}
 	if len(s.stamps) == 0 {
 		s.stamps = nil
 	}
+	s.window.Replied(done, large)
+	s.unwritten += done
 }
 
 // write is false if that ended the connection.

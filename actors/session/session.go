@@ -21,7 +21,7 @@ type Options struct {
 	ID           tree.Conn
 	RemoteIP     string
 	Tree, Role   *actor.PID // nil while the server does not serve; the role is a leader or a follower
-	All          *Credits   // of all sessions together
+	All          *Shared    // by all sessions
 	Outstanding  int        // requests of this session
 	MaxFrame     int        // bytes (jute.maxbuffer)
 	HelloTimeout time.Duration
@@ -73,16 +73,18 @@ type Session struct {
 	hold       hold
 	stamps     []stamp      // of requests without a reply, in order
 	queue      []wire.Reply // have not been written yet: the outbox has no room
-	unwritten  int          // replies whose credits wait for the socket
+	unwritten  int          // credits that wait for the socket to take the replies
+	partial    int          // how far the first of queue has been encoded, if it is a large one
 	touched    time.Time
 	word       *Word
 	why        string
 }
 
-// stamp is when a number of requests came.
+// stamp is when a number of requests came, and what was reserved for them.
 type stamp struct {
-	n  int
-	at time.Time
+	n     int
+	at    time.Time
+	large int
 }
 
 // New makes the actor. It owns the connection.
@@ -99,6 +101,8 @@ func (s *Session) Receive(c actor.Context) {
 		s.onDeliver(c, m)
 	case *actor.Started:
 		s.onStarted(c)
+	case *Alive:
+		s.onAlive(c, m)
 	case *Hello:
 		s.onHello(c, m)
 	case *tree.Verified:
@@ -216,6 +220,13 @@ func (s *Session) onWelcome(c actor.Context, m *tree.Welcome) {
 	s.respond(c, &wire.ConnectResponse{Timeout: int32(s.timeout / time.Millisecond), Session: m.Session,
 		Password: m.Password})
 	s.release(c)
+}
+
+// onAlive takes a client for alive that its reader cannot hear yet.
+func (s *Session) onAlive(c actor.Context, m *Alive) {
+	if s.state == serving {
+		s.touch(c, m.At)
+	}
 }
 
 // touch tells the leader that the client lives, if that is not just known.

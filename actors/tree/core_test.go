@@ -72,7 +72,7 @@ func show(p *wire.Reply) string {
 		s += fmt.Sprint(" ", b.ACL)
 	case *wire.WhoAmIReply:
 		s += fmt.Sprint(" ", b.Clients)
-	case *wire.MultiReply:
+	case *wire.MultiReadReply:
 		for _, res := range b.Results {
 			s += fmt.Sprintf(" [%v %v]", res.Op, res.Err)
 		}

@@ -128,11 +128,16 @@ func (c *core) getAllChildrenNumber(q *wire.GetAllChildrenNumber, auth []wire.ID
 	return &wire.CountReply{Count: int32(n)}, wire.OK
 }
 
+// maxMultiRead is how many bytes a multiRead's results may come to. A request of a
+// megabyte can ask for gigabytes, and no client takes that.
+const maxMultiRead = 16 << 20
+
 // multiRead does each operation on its own; one's error is no other's. Watches
-// are not set. An operation that is no read
-// spoils it.
+// are not set. An operation that is no read spoils it. What goes too far gets
+// MarshallingError, but for the first, which is answered as it would be alone.
 func (c *core) multiRead(q *wire.MultiRead, auth []wire.ID) (wire.Body, wire.ErrorCode) {
-	r := &wire.MultiReply{Results: make([]wire.Result, 0, len(q.Ops))}
+	r := &wire.MultiReadReply{MultiReply: wire.MultiReply{Results: make([]wire.Result, 0, len(q.Ops))}}
+	bytes := 0
 	for _, op := range q.Ops {
 		var body wire.Body
 		var code wire.ErrorCode
@@ -143,6 +148,11 @@ func (c *core) multiRead(q *wire.MultiRead, auth []wire.ID) (wire.Body, wire.Err
 			body, code = c.getChildren(nil, &wire.GetChildren{Path: m.Path}, auth)
 		default:
 			return nil, wire.MarshallingError
+		}
+		if p, ok := body.(wire.Pieces); ok {
+			if bytes += p.Size(); bytes > maxMultiRead && len(r.Results) > 0 {
+				body, code = nil, wire.MarshallingError
+			}
 		}
 		r.Results = append(r.Results, wire.Result{Op: op.Op(), Err: code, Body: body})
 	}

@@ -108,8 +108,9 @@ func (t *Tree) insertBelow(parent *node, path, name string, z *wire.Znode) {
 	if parent.children == nil {
 		parent.children = make(map[string]*node)
 	}
-	n := &node{}
-	parent.children[strings.Clone(name)] = n
+	n, own := &node{}, strings.Clone(name)
+	parent.children[own] = n
+	t.lists.added(parent, own)
 	t.replace(n, path, z)
 	t.nodes++
 	t.bytes += int64(len(name) + len(z.Data))
@@ -135,6 +136,7 @@ func (t *Tree) remove(path string) {
 		panic("znode: " + path + " is removed with children")
 	}
 	delete(parent.children, name)
+	t.lists.removed(parent)
 	if len(parent.children) == 0 {
 		parent.children = nil
 	}

@@ -40,6 +40,7 @@ type Tree struct {
 	reapable map[string]struct{}
 	acls     aclTable
 	dirty    dirtySet
+	lists    listings
 }
 
 // New makes the tree of a server that has no data yet: the root and
@@ -104,17 +105,14 @@ func (t *Tree) Lookup(path string) (z *wire.Znode, children int) {
 	return nil, 0
 }
 
-// Children lists a znode's children in no order; nil, false if it is not there.
+// Children lists a znode's children in no order; nil, false if it is not there. The
+// list may be shared: it is not to be changed.
 func (t *Tree) Children(path string) ([]string, bool) {
 	n := t.find(path)
 	if n == nil {
 		return nil, false
 	}
-	names := make([]string, 0, len(n.children))
-	for name := range n.children {
-		names = append(names, name)
-	}
-	return names, true
+	return t.lists.of(n), true
 }
 
 // Descendants counts the znodes below path, and its own and their bytes of data.

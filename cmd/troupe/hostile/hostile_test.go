@@ -3,6 +3,7 @@ package hostile
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -67,8 +68,8 @@ func beside(t *testing.T, a *attacker, s *process.Server, n *neighbour) *outcome
 	forgetPeak(t, s.Pid())
 	n.forget()
 	o := a.run(t.Context(), s.Addr, a.duration(), soon)
-	p99 := n.quantile(0.99)
 	n.check(t)
+	p99 := n.quantile(0.99)
 	most := peak(t, s.Pid())
 	o.check(t, a)
 	if most > a.memory {
@@ -81,14 +82,29 @@ func beside(t *testing.T, a *attacker, s *process.Server, n *neighbour) *outcome
 }
 
 // slack is how many descriptors and goroutines may come and go by themselves: a
-// sync, a checkpoint, files of the log.
-const slack = 6
+// sync, a checkpoint, files of the log. Of the goroutines that ran actors some are
+// kept for others.
+const (
+	slack       = 6
+	idleWorkers = 256
+)
 
+var connectionsLine = regexp.MustCompile(`(?m)^zk_num_alive_connections\t(\d+)$`)
+
+// nothingIsLeft waits until the neighbour's connection, and that which asks, are
+// the only ones.
 func nothingIsLeft(t *testing.T, s *process.Server, before process.Usage) {
 	t.Helper()
 	until(t, func() error {
+		answer, err := s.Word(within(t), "mntr")
+		if err != nil {
+			return err
+		}
+		if m := connectionsLine.FindStringSubmatch(answer); m == nil || m[1] != "2" {
+			return fmt.Errorf("connections are left: %v", m)
+		}
 		now, err := s.Usage(within(t))
-		if err == nil && (now.Files > before.Files+slack || now.Tasks > before.Tasks+slack) {
+		if err == nil && (now.Files > before.Files+slack || now.Tasks > before.Tasks+slack+idleWorkers) {
 			err = fmt.Errorf("%d files and %d goroutines are left, and there were %d and %d", now.Files, now.Tasks, before.Files, before.Tasks)
 		}
 		return err
