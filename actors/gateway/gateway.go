@@ -23,7 +23,7 @@ const perSession = 512
 
 // largeRequests is how many bytes of large requests may be in work, of all sessions
 // together. Each is held some four times over on its way to the log and the tree.
-const largeRequests = 32 << 20
+const largeRequests = 8 << 20
 
 // holdFor is how many PeerTimeouts clients wait for a leader. A vote takes one at most, which is until a
 // server that has fallen silent does not count any more.
@@ -151,12 +151,16 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 		_ = tc.SetNoDelay(true) // Go's default already
 		_ = tc.SetKeepAlive(g.o.Config.TCPKeepAlive)
 	}
-	leave := sync.OnceFunc(func() { g.limits.leave(remote.Addr()) })
+	id := uint64(g.next)
+	leave := sync.OnceFunc(func() {
+		g.limits.leave(remote.Addr())
+		g.o.Metrics.Close(id)
+	})
 	o := session.Options{Conn: m.conn, Leave: leave, ID: g.next, RemoteIP: remote.Addr().Unmap().String(), All: g.all,
 		Outstanding: perSession, MaxFrame: g.o.Config.JuteMaxBuffer, HelloTimeout: g.o.Config.SessionlessTimeout,
 		MaxHold:    holdFor * g.o.Config.PeerTimeout,
 		MinTimeout: g.o.Config.MinSessionTimeout, MaxTimeout: g.o.Config.MaxSessionTimeout, Auth: g.auth,
-		Words: g.o.Words, Metrics: g.o.Metrics, Stats: g.o.Metrics.Open(uint64(g.next), remote), Log: g.o.Log}
+		Words: g.o.Words, Metrics: g.o.Metrics, Stats: g.o.Metrics.Open(id, remote), Log: g.o.Log}
 	if g.serve != nil {
 		o.Tree, o.Role = g.serve.Tree, g.serve.Role
 	}
@@ -168,7 +172,6 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 func (g *Gateway) onTerminated(m *actor.Terminated) {
 	if s := g.sessions[m.Who.Id]; s != nil {
 		delete(g.sessions, m.Who.Id)
-		g.o.Metrics.Close(uint64(s.id))
 		s.leave()
 	}
 }

@@ -149,12 +149,19 @@ func (w *Window) Charge(n int) { w.own.Release(-n) }
 // Written gives back the session's own, for n replies that the socket has taken.
 func (w *Window) Written(n int) { w.own.Release(n) }
 
-// Close gives everything back and lets nobody in any more.
-func (w *Window) Close() {
+// Shut lets nobody in any more. What has been taken of all stays taken.
+func (w *Window) Shut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
+	w.own.Close()
+}
+
+// Close shuts the window and gives everything back.
+func (w *Window) Close() {
+	w.Shut()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.release(w.held, w.large)
 	w.held, w.large = 0, 0
-	w.own.Close()
 }

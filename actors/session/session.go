@@ -53,6 +53,7 @@ const (
 	admitting           // the leader has been asked
 	serving
 	closing // nothing more is taken from the client
+	leaving // it has been closed, and the leader still works on what it sent
 )
 
 // Session is the actor.
@@ -94,6 +95,10 @@ func New(o Options) *Session {
 
 // Receive implements actor.Actor.
 func (s *Session) Receive(c actor.Context) {
+	if s.state == leaving {
+		s.receiveLeaving(c)
+		return
+	}
 	switch m := c.Message().(type) {
 	case *Frames:
 		s.onFrames(c, m)
@@ -260,10 +265,28 @@ func (s *Session) close(c actor.Context, why string) {
 	}
 }
 
-// stop ends the connection now.
+// stop ends the connection now. If the leader still works on what came from it, that
+// counts until it has been worked off: else a client that sends, closes and comes again
+// could have any amount under way. A sync tells when.
 func (s *Session) stop(c actor.Context, why string) {
 	s.state, s.why = closing, why
-	c.Stop(c.Self())
+	if s.forwarded == 0 || len(s.stamps) == 0 || s.o.Role == nil {
+		c.Stop(c.Self())
+		return
+	}
+	s.leave(c)
+	s.state, s.early, s.queue = leaving, nil, nil
+	c.Send(s.o.Role, &leader.Sync{Connect: &tree.Connect{Actor: c.Self()}})
+}
+
+// receiveLeaving waits for the sync, or for the end of the leader's reign.
+func (s *Session) receiveLeaving(c actor.Context) {
+	switch c.Message().(type) {
+	case *tree.Verified, *Hold, *Close:
+		c.Stop(c.Self())
+	case *actor.Stopping:
+		s.window.Close()
+	}
 }
 
 func (s *Session) onBroken(c actor.Context, m *Broken) {
@@ -277,10 +300,16 @@ func (s *Session) onBroken(c actor.Context, m *Broken) {
 }
 
 func (s *Session) onStopping(c actor.Context) {
+	s.leave(c)
+	s.window.Close()
+}
+
+// leave closes the connection.
+func (s *Session) leave(c actor.Context) {
 	if s.o.Tree != nil {
 		c.Send(s.o.Tree, &tree.Detach{Conn: s.o.ID})
 	}
-	s.window.Close()
+	s.window.Shut()
 	s.o.Leave()
 	if tc, ok := s.o.Conn.(*net.TCPConn); ok {
 		_ = tc.CloseWrite() // so that what was written is read before the end; the close below reports nothing new

@@ -73,9 +73,16 @@ func show(p *wire.Reply) string {
 	case *wire.WhoAmIReply:
 		s += fmt.Sprint(" ", b.Clients)
 	case *wire.MultiReadReply:
-		for _, res := range b.Results {
-			s += fmt.Sprintf(" [%v %v]", res.Op, res.Err)
-		}
+		s += showResults(b.Results)
+	case *wire.MultiReply:
+		s += showResults(b.Results)
+	}
+	return s
+}
+
+func showResults(all []wire.Result) (s string) {
+	for _, r := range all {
+		s += fmt.Sprintf(" [%v %v]", r.Op, r.Err)
 	}
 	return s
 }

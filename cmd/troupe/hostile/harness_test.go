@@ -142,6 +142,22 @@ func forgetPeak(t *testing.T, pid int) {
 	}
 }
 
+// sockets counts a process's: its other files, of the log, come and go.
+func sockets(t *testing.T, pid int) (n int64) {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	open, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range open {
+		if to, err := os.Readlink(filepath.Join(dir, f.Name())); err == nil && strings.HasPrefix(to, "socket:") {
+			n++
+		}
+	}
+	return n
+}
+
 // startDiscarder runs this test's program as a server that reads and forgets, and
 // returns its address.
 func startDiscarder(t *testing.T) string {

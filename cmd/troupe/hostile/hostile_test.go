@@ -65,6 +65,7 @@ func beside(t *testing.T, a *attacker, s *process.Server, n *neighbour) *outcome
 	if err != nil {
 		t.Fatal(err)
 	}
+	before.Files = sockets(t, s.Pid())
 	forgetPeak(t, s.Pid())
 	n.forget()
 	o := a.run(t.Context(), s.Addr, a.duration(), soon)
@@ -81,11 +82,10 @@ func beside(t *testing.T, a *attacker, s *process.Server, n *neighbour) *outcome
 	return o
 }
 
-// slack is how many descriptors and goroutines may come and go by themselves: a
-// sync, a checkpoint, files of the log. Of the goroutines that ran actors some are
+// Goroutines may come and go by themselves, and of those that ran actors some are
 // kept for others.
 const (
-	slack       = 6
+	slack       = 8
 	idleWorkers = 256
 )
 
@@ -104,8 +104,8 @@ func nothingIsLeft(t *testing.T, s *process.Server, before process.Usage) {
 			return fmt.Errorf("connections are left: %v", m)
 		}
 		now, err := s.Usage(within(t))
-		if err == nil && (now.Files > before.Files+slack || now.Tasks > before.Tasks+slack+idleWorkers) {
-			err = fmt.Errorf("%d files and %d goroutines are left, and there were %d and %d", now.Files, now.Tasks, before.Files, before.Tasks)
+		if now.Files = sockets(t, s.Pid()); err == nil && (now.Files > before.Files || now.Tasks > before.Tasks+slack+idleWorkers) {
+			err = fmt.Errorf("%d sockets and %d goroutines are left, and there were %d and %d", now.Files, now.Tasks, before.Files, before.Tasks)
 		}
 		return err
 	})
