@@ -6,6 +6,8 @@ type Pieces interface {
 	Body
 	// Size is the length of the encoded body in bytes.
 	Size() int
+	// Weight is about how many bytes the body holds as it is. It costs nothing to ask.
+	Weight() int
 	// EncodePiece appends some of the body, about PieceSize bytes, from a place on
 	// that is 0 at first, and returns the next place, or -1 after the end.
 	EncodePiece(e *Encoder, at int) (next int)
@@ -13,6 +15,12 @@ type Pieces interface {
 
 // PieceSize is about the length of a piece in bytes.
 const PieceSize = 32 << 10
+
+// Bytes of memory that a body takes for each of its names or results.
+const (
+	stringHeader = 16
+	smallResult  = 150
+)
 
 // BeginReply appends a reply's length and header; the body of so many bytes is
 // left to the caller.
@@ -23,6 +31,9 @@ func (e *Encoder) BeginReply(h *ReplyHeader, size int) {
 
 // Size implements Pieces.
 func (r *DataReply) Size() int { return 4 + len(r.Data) + StatSize }
+
+// Weight implements Pieces.
+func (r *DataReply) Weight() int { return len(r.Data) }
 
 // EncodePiece implements Pieces. A place is an index into the data.
 func (r *DataReply) EncodePiece(e *Encoder, at int) int {
@@ -41,11 +52,17 @@ func (r *DataReply) EncodePiece(e *Encoder, at int) int {
 // Size implements Pieces.
 func (r *NamesReply) Size() int { return stringsSize(r.Names) }
 
+// Weight implements Pieces.
+func (r *NamesReply) Weight() int { return len(r.Names) * stringHeader }
+
 // EncodePiece implements Pieces. A place is an index of names.
 func (r *NamesReply) EncodePiece(e *Encoder, at int) int { return e.someStrings(r.Names, at) }
 
 // Size implements Pieces.
 func (r *NamesStatReply) Size() int { return stringsSize(r.Names) + StatSize }
+
+// Weight implements Pieces.
+func (r *NamesStatReply) Weight() int { return len(r.Names) * stringHeader }
 
 // EncodePiece implements Pieces. A place is an index of names.
 func (r *NamesStatReply) EncodePiece(e *Encoder, at int) int {
@@ -99,6 +116,18 @@ func (r *Result) size() int {
 		return multiHeaderSize + p.Size()
 	}
 	return multiHeaderSize + 4
+}
+
+// Weight implements Pieces.
+func (r *MultiReadReply) Weight() int {
+	n := 0
+	for i := range r.Results {
+		n += smallResult
+		if p, ok := r.Results[i].Body.(Pieces); ok {
+			n += p.Weight()
+		}
+	}
+	return n
 }
 
 // EncodePiece implements Pieces. A place is an index of results.

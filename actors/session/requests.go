@@ -220,7 +220,7 @@ var encoders = sync.Pool{New: func() any { return new(wire.Encoder) }}
 // read. Replies are bounded by credits, so it is events that come to so many.
 const maxQueue = 1 << 16
 
-// bytesPerCredit is how long a reply is that costs one more of the session's
+// bytesPerCredit is what a reply holds that costs one more of the session's
 // credits: with four megabytes unwritten nothing more is taken from a client.
 const bytesPerCredit = 8 << 10
 
@@ -232,7 +232,7 @@ func (s *Session) onDeliver(c actor.Context, m *tree.Deliver) {
 			replies++
 		}
 		if p, ok := m.Replies[i].Body.(wire.Pieces); ok {
-			extra += p.Size() / bytesPerCredit
+			extra += p.Weight() / bytesPerCredit
 		}
 	}
 	s.o.Metrics.Sent.Add(int64(len(m.Replies)))

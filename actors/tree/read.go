@@ -133,26 +133,28 @@ func (c *core) getAllChildrenNumber(q *wire.GetAllChildrenNumber, auth []wire.ID
 const maxMultiRead = 16 << 20
 
 // multiRead does each operation on its own; one's error is no other's. Watches
-// are not set. An operation that is no read spoils it. What goes too far gets
-// MarshallingError, but for the first, which is answered as it would be alone.
+// are not set. An operation that is no read spoils it. What comes behind too many
+// bytes gets MarshallingError.
 func (c *core) multiRead(q *wire.MultiRead, auth []wire.ID) (wire.Body, wire.ErrorCode) {
 	r := &wire.MultiReadReply{MultiReply: wire.MultiReply{Results: make([]wire.Result, 0, len(q.Ops))}}
 	bytes := 0
 	for _, op := range q.Ops {
 		var body wire.Body
-		var code wire.ErrorCode
+		code := wire.MarshallingError
 		switch m := op.(type) {
 		case *wire.GetData:
-			body, code = c.getData(nil, &wire.GetData{Path: m.Path}, auth)
+			if bytes < maxMultiRead {
+				body, code = c.getData(nil, &wire.GetData{Path: m.Path}, auth)
+			}
 		case *wire.GetChildren:
-			body, code = c.getChildren(nil, &wire.GetChildren{Path: m.Path}, auth)
+			if bytes < maxMultiRead {
+				body, code = c.getChildren(nil, &wire.GetChildren{Path: m.Path}, auth)
+			}
 		default:
 			return nil, wire.MarshallingError
 		}
 		if p, ok := body.(wire.Pieces); ok {
-			if bytes += p.Size(); bytes > maxMultiRead && len(r.Results) > 0 {
-				body, code = nil, wire.MarshallingError
-			}
+			bytes += p.Size()
 		}
 		r.Results = append(r.Results, wire.Result{Op: op.Op(), Err: code, Body: body})
 	}

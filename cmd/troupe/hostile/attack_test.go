@@ -150,12 +150,7 @@ func (o *outcome) check(t *testing.T, a *attacker) {
 	if a.mute {
 		return
 	}
-	if a.closed && o.closed != o.conns || !a.closed && o.closed > 0 {
-		t.Errorf("%d of %d connections were closed by the server", o.closed, o.conns)
-	}
-	if o.slowest > soon {
-		t.Errorf("it took %v until one was closed", o.slowest)
-	}
+	o.checkEnd(t, a, soon)
 	for _, code := range a.told {
 		if o.told[code] == 0 {
 			t.Errorf("nobody was told %v: %v", code, o.told)
@@ -163,6 +158,17 @@ func (o *outcome) check(t *testing.T, a *attacker) {
 	}
 	if o.large < a.large {
 		t.Errorf("the longest reply has %d bytes, which should be %d", o.large, a.large)
+	}
+}
+
+// checkEnd looks at how connections ended, and how soon.
+func (o *outcome) checkEnd(t *testing.T, a *attacker, soon time.Duration) {
+	t.Helper()
+	if a.closed && o.closed != o.conns || !a.closed && o.closed > 0 {
+		t.Errorf("%d of %d connections were closed by the server", o.closed, o.conns)
+	}
+	if o.slowest > soon {
+		t.Errorf("it took %v until one was closed", o.slowest)
 	}
 }
 

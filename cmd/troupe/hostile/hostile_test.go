@@ -15,10 +15,12 @@ import (
 
 // TestClientPort lets each attacker loose on a server of its own.
 func TestClientPort(t *testing.T) {
-	for _, a := range slices.Concat(noise(), streams(), greed(), places()) {
+	for _, a := range clientAttackers() {
 		t.Run(a.name, func(t *testing.T) { suffer(t, &a) })
 	}
 }
+
+func clientAttackers() []attacker { return slices.Concat(noise(), streams(), greed(), places()) }
 
 // TestReplayedSessions: whoever knows a session's id, and not its password, gets
 // nowhere, and the session's client does not notice.
@@ -103,10 +105,21 @@ func nothingIsLeft(t *testing.T, s *process.Server, before process.Usage) {
 		if m := connectionsLine.FindStringSubmatch(answer); m == nil || m[1] != "2" {
 			return fmt.Errorf("connections are left: %v", m)
 		}
-		now, err := s.Usage(within(t))
-		if now.Files = sockets(t, s.Pid()); err == nil && (now.Files > before.Files || now.Tasks > before.Tasks+slack+idleWorkers) {
-			err = fmt.Errorf("%d sockets and %d goroutines are left, and there were %d and %d", now.Files, now.Tasks, before.Files, before.Tasks)
-		}
-		return err
+		return more(t, s, before)
 	})
+}
+
+// gone waits until a server has no more sockets and goroutines than before.
+func gone(t *testing.T, s *process.Server, before process.Usage) {
+	t.Helper()
+	until(t, func() error { return more(t, s, before) })
+}
+
+func more(t *testing.T, s *process.Server, before process.Usage) error {
+	t.Helper()
+	now, err := s.Usage(within(t))
+	if now.Files = sockets(t, s.Pid()); err == nil && (now.Files > before.Files || now.Tasks > before.Tasks+slack+idleWorkers) {
+		err = fmt.Errorf("%d sockets and %d goroutines are left, and there were %d and %d", now.Files, now.Tasks, before.Files, before.Tasks)
+	}
+	return err
 }
