@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	turns = 5               // of a pair of measurements
+	turns = 3               // of a pair of measurements
 	span  = 2 * time.Second // of each
 )
 
