@@ -14,6 +14,22 @@
 // is left to a goroutine, and a client that does not read for too long is cut
 // off.
 //
+// What a connection can make the server hold is bounded:
+//
+//	unread        128 KiB; a longer frame is not read before there is room for all of it
+//	in work       512 requests a connection, globalOutstandingLimit in all (the last batch
+//	              may overdraw), each shorter than 64 KiB or counted as large
+//	large frames  8 MiB in all, from the first byte until they are worked off, also if their
+//	              connection has ended; they have to come at 128 KiB a second
+//	unwritten     256 KiB encoded, in pieces; and of what waits for that 4 MiB and the answers
+//	              to what was in work, data and long lists being shared with the tree
+//	events        65536
+//	hello         1 KiB; identities: 8 KiB
+//
+// Over a bound nothing more is read, and so the client waits; who has too many events or
+// identities, or does not read for 30 seconds, is cut off. One whose large frame waits for
+// room lives meanwhile.
+//
 // A connection belongs to one incarnation of the replica and ends with it. A
 // panic here ends this connection and nothing else.
 package session

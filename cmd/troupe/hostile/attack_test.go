@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"troupe/bench/client"
+	"troupe/bench/process"
 	"troupe/wire"
 )
 
@@ -25,7 +26,7 @@ type attacker struct {
 	every   time.Duration                  // all of them close and begin anew; 0: they stay
 	send    func(w io.Writer, i int) error // what connection i sends
 	mute    bool                           // it never reads
-	lasts   time.Duration                  // 0: a second
+	lasts   time.Duration                  // 0: as all do
 
 	// What must become of it.
 	closed bool             // every connection is closed by the server, in time
@@ -34,11 +35,12 @@ type attacker struct {
 	memory int64            // MiB that the server has resident at most, in all
 }
 
-func (a *attacker) duration() time.Duration {
-	if a.lasts == 0 {
-		return time.Second
+// lasts is how long attacks do.
+func lasts() time.Duration {
+	if long {
+		return 2 * time.Second
 	}
-	return a.lasts
+	return 400 * time.Millisecond
 }
 
 // outcome is what became of an attacker's connections.
@@ -67,7 +69,11 @@ func (a *attacker) run(ctx context.Context, addr string, lasts, patience time.Du
 		round, cancel := context.WithTimeout(ctx, length)
 		var wg sync.WaitGroup
 		for i := range a.conns {
-			wg.Go(func() { a.connect(round, addr, i, o) })
+			wg.Go(func() {
+				if process.Pause(round, every/2*time.Duration(i)/time.Duration(a.conns)) == nil { // they come one after the other
+					a.connect(round, addr, i, o)
+				}
+			})
 		}
 		wg.Wait()
 		cancel()

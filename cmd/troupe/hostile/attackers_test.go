@@ -16,7 +16,7 @@ func noise() []attacker {
 	return []attacker{
 		{name: "garbage", conns: 50, every: 200 * time.Millisecond, send: bytesOf(garbage(8000)), closed: true, memory: 120},
 		{name: "garbage behind a hello", conns: 50, every: 200 * time.Millisecond, send: bytesOf(session(&wire.Exists{Path: "/"}), garbage(8000)),
-			closed: true, told: nil, memory: 120},
+			closed: true, memory: 120},
 		{name: "huge lengths", conns: 50, every: 200 * time.Millisecond, send: func(w io.Writer, i int) error {
 			b := [][]byte{length(1<<31 - 1), length(1 << 31), length(1 << 20), length(1<<32 - 1)}[i%4]
 			_, err := w.Write(append(b, garbage(100)...))
@@ -24,7 +24,7 @@ func noise() []attacker {
 		}, closed: true, memory: 120},
 		{name: "half hellos, of a megabyte", conns: 500, send: bytesOf(length(1<<20-1), megabyte), closed: true, memory: 120},
 		{name: "no hello", conns: 1000, send: bytesOf(), closed: true, memory: 120},
-		{name: "half frames, of a megabyte", conns: 500, send: bytesOf(hello(), length(1<<20-1), megabyte), memory: 300},
+		{name: "half frames, of a megabyte", conns: 500, send: bytesOf(hello(), length(1<<20-1), megabyte), memory: 200},
 		{name: "many connections", conns: 2000, send: bytesOf(session(&wire.Exists{Path: "/"})), told: []wire.ErrorCode{wire.OK}, memory: 200},
 	}
 }
@@ -36,8 +36,9 @@ func streams() []attacker {
 		{name: "endless pings", conns: 4, send: endless(hello(), repeat(100, &wire.Ping{}), 1e9, 5*time.Millisecond), told: []wire.ErrorCode{wire.OK}, memory: 120},
 		{name: "endless refused writes", conns: 4, send: endless(hello(), repeat(20, create("/none/child", nil)), 1e9, 20*time.Millisecond),
 			told: []wire.ErrorCode{wire.NoNode}, memory: 120},
-		{name: "refused writes of a megabyte", conns: 100, send: bytesOf(hello(), repeat(3, huge)), told: []wire.ErrorCode{wire.NoNode}, memory: 500},
-		{name: "a word, and endless bytes", conns: 20, every: 200 * time.Millisecond, send: endless([]byte("ruok"), megabyte, 20, 0), closed: true, memory: 120},
+		{name: "refused writes of a megabyte", conns: 100, send: bytesOf(hello(), repeat(3, huge)), told: []wire.ErrorCode{wire.NoNode}, lasts: 2 * time.Second, memory: 250},
+		{name: "large writes, and away", conns: 20, every: 50 * time.Millisecond, lasts: 2 * time.Second, send: bytesOf(hello(), repeat(2, huge)), memory: 300},
+		{name: "a word, and endless bytes", conns: 20, every: 200 * time.Millisecond, send: endless([]byte("ruok"), megabyte, 2, 0), closed: true, memory: 120},
 		{name: "identities of a megabyte", conns: 4, send: endless(hello(), append(request(1, &wire.Auth{Scheme: "digest", Auth: append(megabyte, ":x"...)}),
 			request(2, create("/none/child", nil))...), 20, 0), closed: true, told: []wire.ErrorCode{wire.AuthFailed}, memory: 200},
 	}
@@ -54,13 +55,13 @@ func greed() []attacker {
 	}
 	names := children() * (4 + longName)
 	return []attacker{
-		{name: "never reads a megabyte", prepare: large(1), mute: true, conns: 60, send: bytesOf(hello(), repeat(500, &wire.GetData{Path: "/large0"})), memory: 500},
+		{name: "never reads a megabyte", prepare: large(1), mute: true, conns: 60, send: bytesOf(hello(), repeat(500, &wire.GetData{Path: "/large0"})), memory: 150},
 		{name: "never reads what it has written", prepare: large(1), mute: true, conns: 20,
-			send: bytesOf(hello(), repeat(60, &wire.SetData{Path: "/large0", Data: megabyte, Version: -1}, &wire.GetData{Path: "/large0"})), lasts: 3 * time.Second, memory: 600},
-		{name: "multiRead of gigabytes", prepare: large(1), conns: 2, send: bytesOf(session(&wire.MultiRead{Ops: read(5000)})), told: []wire.ErrorCode{wire.OK}, memory: 400},
+			send: bytesOf(hello(), repeat(60, &wire.SetData{Path: "/large0", Data: megabyte, Version: -1}, &wire.GetData{Path: "/large0"})), lasts: 2 * time.Second, memory: 300},
+		{name: "multiRead of gigabytes", prepare: large(1), conns: 2, send: bytesOf(session(&wire.MultiRead{Ops: read(5000)})), told: []wire.ErrorCode{wire.OK}, memory: 150},
 		{name: "children over the frame limit", prepare: crowd(children()), conns: 4, send: bytesOf(session(&wire.GetChildren{Path: "/crowd"})),
-			told: []wire.ErrorCode{wire.OK}, large: names, memory: 400},
-		{name: "never reads children", prepare: crowd(children()), mute: true, conns: 60, send: bytesOf(hello(), repeat(300, &wire.GetChildren{Path: "/crowd"})), memory: 600},
+			told: []wire.ErrorCode{wire.OK}, large: names, memory: 200},
+		{name: "never reads children", prepare: crowd(children()), mute: true, conns: 60, send: bytesOf(hello(), repeat(300, &wire.GetChildren{Path: "/crowd"})), memory: 250},
 	}
 }
 

@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -63,14 +64,10 @@ func prepare(t *testing.T, a *attacker, addr string) {
 
 // beside attacks a server with a neighbour, and checks what came of it.
 func beside(t *testing.T, a *attacker, s *process.Server, n *neighbour) *outcome {
-	before, err := s.Usage(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	before.Files = sockets(t, s.Pid())
+	before := usage(t, s)
 	forgetPeak(t, s.Pid())
 	n.forget()
-	o := a.run(t.Context(), s.Addr, a.duration(), soon)
+	o := a.run(t.Context(), s.Addr, cmp.Or(a.lasts, lasts()), soon)
 	n.check(t)
 	p99 := n.quantile(0.99)
 	most := peak(t, s.Pid())
@@ -109,12 +106,18 @@ func nothingIsLeft(t *testing.T, s *process.Server, before process.Usage) {
 	})
 }
 
-// gone waits until a server has no more sockets and goroutines than before.
-func gone(t *testing.T, s *process.Server, before process.Usage) {
+// usage is what a server takes, of descriptors sockets only.
+func usage(t *testing.T, s *process.Server) process.Usage {
 	t.Helper()
-	until(t, func() error { return more(t, s, before) })
+	u, err := s.Usage(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Files = sockets(t, s.Pid())
+	return u
 }
 
+// more tells what a server has more of than before.
 func more(t *testing.T, s *process.Server, before process.Usage) error {
 	t.Helper()
 	now, err := s.Usage(within(t))

@@ -8,10 +8,7 @@ import (
 	"time"
 )
 
-const (
-	turns = 3               // of a pair of measurements
-	span  = 2 * time.Second // of each
-)
+const turns = 3 // of a pair of measurements
 
 // TestLatency measures, for every attacker, the neighbour's p99 while a server that
 // discards everything is attacked beside its own, and while its own is, in turns. It
@@ -39,7 +36,7 @@ func measure(t *testing.T, a *attacker, discarder string, table *strings.Builder
 	var last *outcome
 	p99 := func(addr string, patience time.Duration) time.Duration {
 		n.forget()
-		last = a.run(t.Context(), addr, span, patience)
+		last = a.run(t.Context(), addr, lasts(), patience)
 		d := n.quantile(0.99)
 		n.check(t)
 		return d
