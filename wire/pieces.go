@@ -50,7 +50,7 @@ func (r *DataReply) EncodePiece(e *Encoder, at int) int {
 }
 
 // Size implements Pieces.
-func (r *NamesReply) Size() int { return stringsSize(r.Names) }
+func (r *NamesReply) Size() int { return stringsSize(r.Names, r.Bytes) }
 
 // Weight implements Pieces.
 func (r *NamesReply) Weight() int { return len(r.Names) * stringHeader }
@@ -59,7 +59,7 @@ func (r *NamesReply) Weight() int { return len(r.Names) * stringHeader }
 func (r *NamesReply) EncodePiece(e *Encoder, at int) int { return e.someStrings(r.Names, at) }
 
 // Size implements Pieces.
-func (r *NamesStatReply) Size() int { return stringsSize(r.Names) + StatSize }
+func (r *NamesStatReply) Size() int { return stringsSize(r.Names, r.Bytes) + StatSize }
 
 // Weight implements Pieces.
 func (r *NamesStatReply) Weight() int { return len(r.Names) * stringHeader }
@@ -73,12 +73,13 @@ func (r *NamesStatReply) EncodePiece(e *Encoder, at int) int {
 	return next
 }
 
-func stringsSize(v []string) int {
-	n := 4
-	for _, s := range v {
-		n += 4 + len(s)
+func stringsSize(v []string, bytes int) int {
+	if bytes == 0 {
+		for _, s := range v {
+			bytes += len(s)
+		}
 	}
-	return n
+	return 4 + 4*len(v) + bytes
 }
 
 // someStrings appends the strings from at on, and before the first how many there are.

@@ -18,10 +18,10 @@ func TestPieces_AreTheWhole(t *testing.T) {
 	}
 	long := bytes.Repeat([]byte("x"), 3*PieceSize+1)
 	results := []Result{{Op: OpGetData, Err: NoNode}, {Op: OpGetData, Body: &DataReply{long, sampleStat}},
-		{Op: OpGetChildren, Body: &NamesReply{names(100)}}, {Op: OpError, Err: NoAuth}}
+		{Op: OpGetChildren, Body: &NamesReply{Names: names(100)}}, {Op: OpError, Err: NoAuth}}
 	for _, p := range []Pieces{
 		&DataReply{nil, sampleStat}, &DataReply{[]byte{}, sampleStat}, &DataReply{long[:PieceSize], sampleStat}, &DataReply{long, sampleStat},
-		&NamesReply{}, &NamesReply{names(1)}, &NamesReply{names(5000)}, &NamesStatReply{nil, sampleStat}, &NamesStatReply{names(5000), sampleStat},
+		&NamesReply{}, &NamesReply{Names: names(1)}, &NamesReply{Names: names(5000)}, &NamesStatReply{Names: nil, Stat: sampleStat}, &NamesStatReply{Names: names(5000), Stat: sampleStat},
 		&MultiReadReply{}, &MultiReadReply{MultiReply{results}}, &MultiReadReply{MultiReply{append(results, results...)}},
 	} {
 		want := &Reply{ReplyHeader{5, 7, OK}, p}
@@ -47,7 +47,7 @@ func TestPieces_AreTheWhole(t *testing.T) {
 
 // TestPieces_WeighTheirMemory: what is long to encode is not light.
 func TestPieces_WeighTheirMemory(t *testing.T) {
-	for _, p := range []Pieces{&DataReply{Data: make([]byte, 1000)}, &NamesReply{strings.Split(strings.Repeat("x,", 100), ",")},
+	for _, p := range []Pieces{&DataReply{Data: make([]byte, 1000)}, &NamesReply{Names: strings.Split(strings.Repeat("x,", 100), ",")},
 		&MultiReadReply{MultiReply{make([]Result, 10)}}} {
 		if p.Weight() < 1000 {
 			t.Errorf("%T weighs %d", p, p.Weight())

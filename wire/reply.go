@@ -66,11 +66,15 @@ type (
 		Stat Stat
 	}
 	// NamesReply answers getChildren and getEphemerals.
-	NamesReply struct{ Names []string }
+	NamesReply struct {
+		Names []string
+		Bytes int // of all names together, if they have been counted
+	}
 	// NamesStatReply answers getChildren2.
 	NamesStatReply struct {
 		Names []string
 		Stat  Stat
+		Bytes int
 	}
 	// CountReply answers getAllChildrenNumber.
 	CountReply struct{ Count int32 }

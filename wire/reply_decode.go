@@ -28,9 +28,9 @@ func (d *Decoder) body(op OpCode) (Body, error) {
 	case OpGetACL:
 		return &ACLReply{d.acls(), d.Stat()}, nil
 	case OpGetChildren, OpGetEphemerals:
-		return &NamesReply{d.Strings()}, nil
+		return &NamesReply{Names: d.Strings()}, nil
 	case OpGetChildren2:
-		return &NamesStatReply{d.Strings(), d.Stat()}, nil
+		return &NamesStatReply{Names: d.Strings(), Stat: d.Stat()}, nil
 	case OpGetAllChildrenNumber:
 		return &CountReply{d.Int32()}, nil
 	case OpAddWatch:

@@ -62,7 +62,7 @@ func sampleReplies() []sampleReply {
 		{Op: OpCreate, Body: &PathReply{"/m"}}, {Op: OpCreate2, Body: &PathStatReply{"/m2", sampleStat}},
 		{Op: OpSetData, Body: &StatReply{sampleStat}}, {Op: OpDelete}, {Op: OpCheck},
 		{Op: OpError, Err: NoNode}, {Op: OpError, Err: OK}, {Op: OpError, Err: RuntimeInconsistency},
-		{Op: OpGetData, Body: &DataReply{[]byte("x"), sampleStat}}, {Op: OpGetChildren, Body: &NamesReply{[]string{"c"}}},
+		{Op: OpGetData, Body: &DataReply{[]byte("x"), sampleStat}}, {Op: OpGetChildren, Body: &NamesReply{Names: []string{"c"}}},
 	}
 	return []sampleReply{
 		{OpCreate, &PathReply{"/a"}}, {OpSync, &PathReply{"/s"}},
@@ -72,8 +72,8 @@ func sampleReplies() []sampleReply {
 		{OpGetData, &DataReply{[]byte("data"), sampleStat}}, {OpGetData, &DataReply{nil, sampleStat}},
 		{OpGetData, &DataReply{[]byte{}, sampleStat}}, {OpReconfig, &DataReply{[]byte("servers"), sampleStat}},
 		{OpGetACL, &ACLReply{sampleACL, sampleStat}},
-		{OpGetChildren, &NamesReply{[]string{"x", "yy"}}}, {OpGetChildren, &NamesReply{}},
-		{OpGetEphemerals, &NamesReply{[]string{"/e"}}}, {OpGetChildren2, &NamesStatReply{[]string{"z"}, sampleStat}},
+		{OpGetChildren, &NamesReply{Names: []string{"x", "yy"}}}, {OpGetChildren, &NamesReply{}},
+		{OpGetEphemerals, &NamesReply{Names: []string{"/e"}}}, {OpGetChildren2, &NamesStatReply{Names: []string{"z"}, Stat: sampleStat}},
 		{OpGetAllChildrenNumber, &CountReply{1 << 30}}, {OpAddWatch, &CodeReply{NoWatcher}},
 		{OpWhoAmI, &WhoAmIReply{[]ID{{"ip", "127.0.0.1"}, {"digest", "jo"}}}},
 		{OpMulti, &MultiReply{results}}, {OpMulti, &MultiReply{}}, {OpMultiRead, &MultiReply{results[5:]}},

@@ -22,6 +22,7 @@ type (
 		At     time.Time
 		Frames []Frame
 		Large  int // bytes of the one there is, if they were reserved
+		Extra  int // credits taken beyond one for each
 	}
 	// Alive tells that bytes have come, and cannot be read yet.
 	Alive struct{ At time.Time }

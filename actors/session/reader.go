@@ -120,16 +120,34 @@ func (r *reader) requests() error {
 		large := r.reserved
 		frames, err := r.cut()
 		if len(frames) > 0 {
-			if !r.window.Acquire(len(frames)) {
+			extra := 0
+			for i := range frames {
+				extra += max(work(frames[i].Request)-1, 0)
+			}
+			if !r.window.Acquire(len(frames) + extra) {
 				return net.ErrClosed
 			}
-			r.send(&Frames{at, frames, large})
+			r.send(&Frames{at, frames, large, extra})
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// work is how many operations a request is: who waits behind a thousand of them does
+// not care whether they came as one multi.
+func work(q wire.Request) int {
+	switch q := q.(type) {
+	case *wire.Multi:
+		return len(q.Ops)
+	case *wire.MultiRead:
+		return len(q.Ops)
+	case *wire.SetWatches:
+		return len(q.Data) + len(q.Exist) + len(q.Child) + len(q.Persistent) + len(q.Recursive)
+	}
+	return 1
 }
 
 // reserve waits for room for a large frame that has begun, all of it at once: two

@@ -32,7 +32,7 @@ func (s *Session) onFrames(c actor.Context, m *Frames) {
 		s.early = append(s.early, m)
 		return
 	default:
-		s.window.Replied(len(m.Frames), m.Large)
+		s.window.Replied(len(m.Frames)+m.Extra, m.Large)
 		return
 	}
 	s.touch(c, m.At)
@@ -43,13 +43,13 @@ func (s *Session) onFrames(c actor.Context, m *Frames) {
 		}
 		if len(b.syncs) > 0 && m.Frames[i].Op != wire.OpSync {
 			// What comes behind a sync waits for it: it is answered in its turn.
-			s.early = append(s.early, &Frames{m.At, m.Frames[i:], m.Large})
-			m.Frames, m.Large = m.Frames[:i], 0
+			s.early = append(s.early, &Frames{m.At, m.Frames[i:], m.Large, m.Extra})
+			m.Frames, m.Large, m.Extra = m.Frames[:i], 0, 0
 			break
 		}
 		s.route(c, &m.Frames[i], &b)
 	}
-	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At, m.Large})
+	s.stamps = append(s.stamps, stamp{len(m.Frames), m.At, m.Large, m.Extra})
 	s.count(m)
 	s.dispatch(c, &b)
 }
@@ -337,7 +337,7 @@ func (s *Session) replied(m *tree.Deliver, n int) {
 	s.o.Stats.LastZxid.Store(uint64(last.Zxid))
 	s.o.Stats.LastReply.Store(now.UnixMilli())
 	s.o.Stats.Outstanding.Add(int64(-n))
-	done, large := n, 0
+	credits, large := n, 0
 	for n > 0 && len(s.stamps) > 0 {
 		st := &s.stamps[0]
 		k := min(n, st.n)
@@ -345,15 +345,15 @@ func (s *Session) replied(m *tree.Deliver, n int) {
 		s.o.Stats.Latency.Observe(now.Sub(st.at), k)
 		n, st.n = n-k, st.n-k
 		if st.n == 0 {
-			large += st.large
+			large, credits = large+st.large, credits+st.extra
 			s.stamps = s.stamps[1:]
 		}
 	}
 	if len(s.stamps) == 0 {
 		s.stamps = nil
 	}
-	s.window.Replied(done, large)
-	s.unwritten += done
+	s.window.Replied(credits, large)
+	s.unwritten += credits
 }
 
 // write is false if that ended the connection.

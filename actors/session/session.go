@@ -81,11 +81,11 @@ type Session struct {
 	why        string
 }
 
-// stamp is when a number of requests came, and what was reserved for them.
+// stamp is when a number of requests came, and what they count for beyond that.
 type stamp struct {
-	n     int
-	at    time.Time
-	large int
+	n            int
+	at           time.Time
+	large, extra int // as of Frames
 }
 
 // New makes the actor. It owns the connection.

@@ -97,11 +97,11 @@ func (c *core) getChildren(cn *conn, q *wire.GetChildren, auth []wire.ID) (wire.
 		return nil, code
 	}
 	c.watch(cn, q.Watch, q.Path, watch.Child)
-	names, _ := c.tree.Children(q.Path)
+	names, bytes := c.tree.Children(q.Path)
 	if q.WithStat {
-		return &wire.NamesStatReply{Names: names, Stat: z.Stat(children)}, wire.OK
+		return &wire.NamesStatReply{Names: names, Stat: z.Stat(children), Bytes: bytes}, wire.OK
 	}
-	return &wire.NamesReply{Names: names}, wire.OK
+	return &wire.NamesReply{Names: names, Bytes: bytes}, wire.OK
 }
 
 // getACL needs READ or ADMIN; the hashes of digest ids are for ADMIN only.

@@ -9,24 +9,32 @@ const (
 // All replies share them: a client that asks for a million names over and over costs
 // neither the time nor the memory of as many lists. Whoever has a list keeps it as it
 // was, since names are only ever added behind it.
-type listings map[*node][]string
+type listings map[*node]*listing
 
-func (l *listings) of(n *node) []string {
-	if names, ok := (*l)[n]; ok {
-		return names[:len(names):len(names)]
-	}
-	names := make([]string, 0, len(n.children))
-	for name := range n.children {
-		names = append(names, name)
-	}
-	if len(names) >= longList {
-		l.keep(n, names)
-	}
-	return names
+type listing struct {
+	names []string
+	bytes int // of all names
 }
 
+// of lists a node's children, and counts the bytes of their names.
+func (l *listings) of(n *node) ([]string, int) {
+	if kept := (*l)[n]; kept != nil {
+		return kept.names[:len(kept.names):len(kept.names)], kept.bytes
+	}
+	made := &listing{names: make([]string, 0, len(n.children))}
+	for name := range n.children {
+		made.add(name)
+	}
+	if len(made.names) >= longList {
+		l.keep(n, made)
+	}
+	return made.names, made.bytes
+}
+
+func (g *listing) add(name string) { g.names, g.bytes = append(g.names, name), g.bytes+len(name) }
+
 // keep makes room by forgetting any other.
-func (l *listings) keep(n *node, names []string) {
+func (l *listings) keep(n *node, made *listing) {
 	if *l == nil {
 		*l = make(listings, maxLists)
 	}
@@ -36,13 +44,13 @@ func (l *listings) keep(n *node, names []string) {
 		}
 		delete(*l, other)
 	}
-	(*l)[n] = names
+	(*l)[n] = made
 }
 
 // added notes a child more.
 func (l listings) added(parent *node, name string) {
-	if names, ok := l[parent]; ok {
-		l[parent] = append(names, name)
+	if kept := l[parent]; kept != nil {
+		kept.add(name)
 	}
 }
 

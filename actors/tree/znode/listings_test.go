@@ -3,6 +3,7 @@ package znode
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"troupe/wire"
@@ -22,9 +23,9 @@ func TestChildren_OfMany(t *testing.T) {
 		}
 	}
 	list := func() []string {
-		got, ok := tree.Children("/many")
-		if sorted := slices.Sorted(slices.Values(got)); !ok || !slices.Equal(sorted, slices.Sorted(slices.Values(names))) {
-			t.Fatalf("%d names instead of %d, %v", len(got), len(names), ok)
+		got, bytes := tree.Children("/many")
+		if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(names))) || bytes != len(strings.Join(names, "")) {
+			t.Fatalf("%d names instead of %d, of %d bytes", len(got), len(names), bytes)
 		}
 		return got
 	}

@@ -105,14 +105,13 @@ func (t *Tree) Lookup(path string) (z *wire.Znode, children int) {
 	return nil, 0
 }
 
-// Children lists a znode's children in no order; nil, false if it is not there. The
-// list may be shared: it is not to be changed.
-func (t *Tree) Children(path string) ([]string, bool) {
-	n := t.find(path)
-	if n == nil {
-		return nil, false
+// Children lists a znode's children in no order, and counts the bytes of their names;
+// nil if it is not there. The list may be shared: it is not to be changed.
+func (t *Tree) Children(path string) (names []string, bytes int) {
+	if n := t.find(path); n != nil {
+		return t.lists.of(n)
 	}
-	return t.lists.of(n), true
+	return nil, 0
 }
 
 // Descendants counts the znodes below path, and its own and their bytes of data.

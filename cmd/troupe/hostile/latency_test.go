@@ -32,6 +32,7 @@ func measure(t *testing.T, a *attacker, discarder string, table *strings.Builder
 		prepare(t, a, s.Addr)
 	}
 	n := settle(t, s.Addr)
+	before := usage(t, s)
 	forgetPeak(t, s.Pid())
 	var last *outcome
 	p99 := func(addr string, patience time.Duration) time.Duration {
@@ -39,6 +40,7 @@ func measure(t *testing.T, a *attacker, discarder string, table *strings.Builder
 		last = a.run(t.Context(), addr, lasts(), patience)
 		d := n.quantile(0.99)
 		n.check(t)
+		nothingIsLeft(t, s, before) // nor any work that would disturb the next turn
 		return d
 	}
 	var base, attacked []time.Duration
