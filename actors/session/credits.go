@@ -101,7 +101,9 @@ func (w *Window) Reserve(bytes int, alive func()) bool {
 			for tick := time.NewTicker(aliveEvery); ; {
 				select {
 				case <-tick.C:
-					alive()
+					if !w.shut() {
+						alive()
+					}
 				case <-stop:
 					tick.Stop()
 					return
@@ -111,6 +113,12 @@ func (w *Window) Reserve(bytes int, alive func()) bool {
 		w.all.Large.Acquire(bytes) // never closed
 	}
 	return w.hold(0, bytes)
+}
+
+func (w *Window) shut() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
 }
 
 // hold notes what has been taken of all, or gives it back once closed.
