@@ -22,8 +22,9 @@ import (
 const perSession = 512
 
 // largeRequests is how many bytes of large requests may be in work, of all sessions
-// together. Each is held some four times over on its way to the log and the tree.
-const largeRequests = 8 << 20
+// together: enough to keep the disk busy, and little to wait behind. Each is held some
+// four times over on its way to the log and the tree.
+const largeRequests = 2 << 20
 
 // holdFor is how many PeerTimeouts clients wait for a leader. A vote takes one at most, which is until a
 // server that has fallen silent does not count any more.
