@@ -19,7 +19,7 @@
 //	unread        128 KiB; a longer frame is not read before there is room for all of it
 //	in work       512 operations a connection, globalOutstandingLimit in all (the last batch
 //	              may overdraw), of requests shorter than 64 KiB or counted as large
-//	large frames  2 MiB in all, or one,, from the first byte until they are worked off, also if their
+//	large frames  2 MiB in all, or one, from the first byte until they are worked off, also if their
 //	              connection has ended; they have to come at 128 KiB a second
 //	unwritten     256 KiB encoded, in pieces; and of what waits for that 4 MiB and the answers
 //	              to what was in work, data and long lists being shared with the tree

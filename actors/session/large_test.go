@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // listen lets a reader read a connection, which stays open, and hands on what it tells.
-func listen(t *testing.T, all *Shared) (client interface{ Write([]byte) (int, error) }, told chan any, w *Window) {
+func listen(t *testing.T, all *Shared) (client io.Writer, told chan any, w *Window) {
 	t.Helper()
 	server, conn := pair(t)
 	told, w = make(chan any, 1000), NewWindow(100, all)
@@ -19,7 +20,7 @@ func listen(t *testing.T, all *Shared) (client interface{ Write([]byte) (int, er
 	return conn, told, w
 }
 
-func write(t *testing.T, to interface{ Write([]byte) (int, error) }, b []byte) {
+func write(t *testing.T, to io.Writer, b []byte) {
 	t.Helper()
 	if _, err := to.Write(b); err != nil {
 		t.Fatal(err)
@@ -94,5 +95,26 @@ func TestWindow_Charge(t *testing.T) {
 	w.Written(10)
 	if !receive(t, got) {
 		t.Error("refused")
+	}
+}
+
+// TestReader_AMultiCountsAsItsOperations, and is let in alone however many it has.
+func TestReader_AMultiCountsAsItsOperations(t *testing.T) {
+	all := NewShared(1000, 1000)
+	client, told, w := listen(t, all) // of 100 credits
+	m := &wire.Multi{}
+	for range 150 {
+		m.Ops = append(m.Ops, &wire.Check{Path: "/"})
+	}
+	var e wire.Encoder
+	e.RequestFrame(1, m)
+	write(t, client, append(hello(), e.Bytes()...))
+	receive(t, told)
+	f, ok := receive(t, told).(*Frames)
+	if !ok || len(f.Frames) != 1 || f.Extra != 149 {
+		t.Fatalf("%+v", f)
+	}
+	if all.Requests.free != 850 || w.own.free != -50 {
+		t.Errorf("%d and %d credits are left", all.Requests.free, w.own.free)
 	}
 }
