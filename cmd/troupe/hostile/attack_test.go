@@ -33,6 +33,7 @@ type attacker struct {
 	told   []wire.ErrorCode // of which the replies are, all of them at least once
 	large  int              // bytes, of the longest reply at least
 	memory int64            // MiB that the server has resident at most, in all
+	slower float64          // times that the neighbour's p99 may be; 0: 2. More where all share the log, or the tree
 }
 
 // lasts is how long attacks do.

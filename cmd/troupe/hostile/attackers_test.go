@@ -36,8 +36,8 @@ func streams() []attacker {
 		{name: "endless pings", conns: 4, send: endless(hello(), repeat(100, &wire.Ping{}), 1e9, 5*time.Millisecond), told: []wire.ErrorCode{wire.OK}, memory: 120},
 		{name: "endless refused writes", conns: 4, send: endless(hello(), repeat(20, create("/none/child", nil)), 1e9, 20*time.Millisecond),
 			told: []wire.ErrorCode{wire.NoNode}, memory: 120},
-		{name: "refused writes of a megabyte", conns: 100, send: bytesOf(hello(), repeat(3, huge)), told: []wire.ErrorCode{wire.NoNode}, lasts: time.Second, memory: 220},
-		{name: "large writes, and away", conns: 20, every: 50 * time.Millisecond, lasts: time.Second, send: bytesOf(hello(), repeat(2, huge)), memory: 220},
+		{name: "refused writes of a megabyte", conns: 100, send: bytesOf(hello(), repeat(3, huge)), told: []wire.ErrorCode{wire.NoNode}, lasts: time.Second, memory: 220, slower: 100},
+		{name: "large writes, and away", conns: 20, every: 50 * time.Millisecond, lasts: time.Second, send: bytesOf(hello(), repeat(2, huge)), memory: 220, slower: 100},
 		{name: "a word, and endless bytes", conns: 20, every: 200 * time.Millisecond, send: endless([]byte("ruok"), megabyte, 2, 0), closed: true, memory: 120},
 		{name: "identities of a megabyte", conns: 4, send: endless(hello(), append(request(1, &wire.Auth{Scheme: "digest", Auth: append(megabyte, ":x"...)}),
 			request(2, create("/none/child", nil))...), 20, 0), closed: true, told: []wire.ErrorCode{wire.AuthFailed}, memory: 200},
@@ -60,8 +60,8 @@ func greed() []attacker {
 			send: bytesOf(hello(), repeat(60, &wire.SetData{Path: "/large0", Data: megabyte, Version: -1}, &wire.GetData{Path: "/large0"})), lasts: time.Second, memory: 300},
 		{name: "multiRead of gigabytes", prepare: large(1), conns: 2, send: bytesOf(session(&wire.MultiRead{Ops: read(5000)})), told: []wire.ErrorCode{wire.OK}, memory: 150},
 		{name: "children over the frame limit", prepare: crowd(children()), conns: 4, send: bytesOf(session(&wire.GetChildren{Path: "/crowd"})),
-			told: []wire.ErrorCode{wire.OK}, large: names, memory: 200},
-		{name: "never reads children", prepare: crowd(children()), mute: true, conns: 60, send: bytesOf(hello(), repeat(300, &wire.GetChildren{Path: "/crowd"})), memory: 250},
+			told: []wire.ErrorCode{wire.OK}, large: names, memory: 200, slower: 8},
+		{name: "never reads children", prepare: crowd(children()), mute: true, conns: 60, send: bytesOf(hello(), repeat(300, &wire.GetChildren{Path: "/crowd"})), memory: 250, slower: 8},
 	}
 }
 
@@ -98,6 +98,6 @@ func places() []attacker {
 				_, err = w.Write(request(i+1, m))
 			}
 			return err
-		}, told: []wire.ErrorCode{wire.OK}, memory: 300},
+		}, told: []wire.ErrorCode{wire.OK}, memory: 300, slower: 50},
 	}
 }
