@@ -165,13 +165,19 @@ func (t transport) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo
 		}
 	}
 	if err != nil {
-		if t.n.done.Err() == nil {
+		if t.n.done.Err() == nil && !a.gaveUp(err) {
 			t.n.counters.Strangers.Add(1)
 			t.n.complain(a, "connection refused", err)
 		}
 		return nil, nil, err
 	}
 	return c, a, nil
+}
+
+// gaveUp tells whether the other side has hung up without a word, as a server does
+// on all but one of its attempts: see connect.
+func (a *admitted) gaveUp(err error) bool {
+	return a.read.Load() == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET))
 }
 
 func (t transport) accept(a *admitted) (net.Conn, error) {

@@ -220,3 +220,27 @@ func TestComplaints_AreFew(t *testing.T) {
 		t.Error(told)
 	}
 }
+
+// TestAdmit_SilentAttempts are no news: a server makes several and keeps one.
+func TestAdmit_SilentAttempts(t *testing.T) {
+	t.Parallel()
+	for _, o := range []setup{{}, {security: secret(t, "open sesame")}} {
+		f := newField()
+		a := f.listen(t, 1, []wire.ServerID{2}, o)
+		f.place(2, "127.0.0.1:1")
+		a.place()
+		for range 3 {
+			c := raw(t, a)
+			eventually(t, "it is let in", func() bool { return a.net.gate.count(0)+a.net.gate.count(1) == 1 })
+			_ = c.Close()
+			eventually(t, "it is forgotten", func() bool { return a.net.gate.count(0)+a.net.gate.count(1) == 0 })
+		}
+		if _, err := raw(t, a).Write([]byte("stat")); err != nil {
+			t.Fatal(err)
+		}
+		a.log.has(t, "connection refused")
+		if n := a.net.Counters().Strangers.Load(); n != 1 || strings.Contains(a.log.String(), "EOF") {
+			t.Errorf("%d are strangers: %s", n, a.log)
+		}
+	}
+}
