@@ -200,7 +200,7 @@ type (
 		Timeout  int32
 		Password []byte
 	}
-	// Admitted answers it.
+	// Admitted answers it; Session is 0 if there is none to be resumed any more.
 	Admitted struct {
 		Join       Join
 		Ticket     uint64

@@ -201,6 +201,10 @@ func (f *Follower) onAdmitted(c actor.Context, m *wire.Admitted) {
 		return
 	}
 	delete(f.admits, m.Ticket)
+	if m.Session == 0 {
+		c.Send(a.Actor, &leader.Gone{})
+		return
+	}
 	c.Send(f.o.Tree, &tree.Attach{Conn: a.Conn, Actor: a.Actor, Session: m.Session, Generation: m.Generation,
 		Auth: a.Auth, Fresh: m.Fresh})
 }

@@ -222,6 +222,24 @@ func TestLeader_FencesTheConnectionBefore(t *testing.T) {
 	b.quiet()
 }
 
+// TestLeader_RefusesWhoIsOver, though a server that asks may not know yet.
+func TestLeader_RefusesWhoIsOver(t *testing.T) {
+	b := newBench(t, 0, map[wire.SessionID]int32{6: 3600_000}, nil)
+	closing := draft(6, 0, 1)
+	closing.Op = wire.OpCloseSession
+	b.send(&Submit{Drafts: []wire.Record{closing}})
+	b.written()
+	told := make(chan any, 1)
+	asks := b.root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		if _, system := c.Message().(actor.SystemMessage); !system {
+			told <- c.Message()
+		}
+	}))
+	b.send(&Admit{Conn: 1, Actor: asks, Session: 6, Timeout: 4000})
+	receive[*Gone](t, told)
+	b.quiet()
+}
+
 // TestLeader_ExpiresWhoIsNotHeardOf, those it was told of at the start and those
 // it has admitted, each once.
 func TestLeader_ExpiresWhoIsNotHeardOf(t *testing.T) {

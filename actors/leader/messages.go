@@ -15,7 +15,7 @@ import (
 type (
 	// Admit asks for a connection to be attached to a session that the tree has
 	// verified, or to a new one if Session is 0. Sent by a session actor; it is
-	// answered by the tree's Welcome.
+	// answered by the tree's Welcome, or by Gone.
 	Admit struct {
 		Conn     tree.Conn
 		Actor    *actor.PID
@@ -40,6 +40,13 @@ type (
 	// Touch says that a session's client was heard of. Sent by session actors,
 	// at most every TouchEvery.
 	Touch struct{ Session wire.SessionID }
+)
+
+// Emits, like a follower, to session actors.
+type (
+	// Gone says that the session of an Admit is over, or that its end is under way:
+	// trees may not know yet.
+	Gone struct{}
 )
 
 // From its own goroutines: what sends a state to a learner.

@@ -93,6 +93,10 @@ func own(op wire.OpCode, id wire.SessionID, g wire.Generation, q wire.Request) w
 // fences the session's earlier ones, and creates the session if it is new.
 func (l *Leader) onAdmit(c actor.Context, m *Admit) {
 	id, g := l.table.Admit(l.o.Zab.Self, m.Session, m.Timeout, l.now(), inject.Wall().UnixMilli())
+	if id == 0 {
+		c.Send(m.Actor, &Gone{})
+		return
+	}
 	fresh := m.Session == 0
 	c.Send(l.o.Tree, &tree.Attach{Conn: m.Conn, Actor: m.Actor, Session: id, Generation: g, Auth: m.Auth, Fresh: fresh})
 	l.admitted(c, l.o.Zab.Self, id, g, fresh, m.Timeout, m.Password)
@@ -103,6 +107,9 @@ func (l *Leader) onAdmitRequest(c actor.Context, from wire.ServerID, m *wire.Adm
 	id, g := l.table.Admit(from, m.Session, m.Timeout, l.now(), inject.Wall().UnixMilli())
 	fresh := m.Session == 0
 	l.mail.Send(c, from, &wire.Admitted{Join: m.Join, Ticket: m.Ticket, Session: id, Generation: g, Fresh: fresh})
+	if id == 0 {
+		return
+	}
 	l.admitted(c, from, id, g, fresh, m.Timeout, m.Password)
 }
 

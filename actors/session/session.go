@@ -71,6 +71,7 @@ type Session struct {
 	early      []*Frames      // wait: for the attachment, a sync, a leader
 	syncs      []*leader.Sync // without a reply
 	asked      bool           // the leader, about a session or a zxid that this server does not know
+	gone       bool           // the leader says so of the session
 	hold       hold
 	stamps     []stamp      // of requests without a reply, in order
 	queue      []wire.Reply // have not been written yet: the outbox has no room
@@ -130,6 +131,8 @@ func (s *Session) Receive(c actor.Context) {
 		s.onHold(c)
 	case *tree.Settled:
 		s.onSettled(c, m)
+	case *leader.Gone:
+		s.onGone(c)
 	case *Resume:
 		s.onResume(c, m)
 	case *waited:
@@ -172,8 +175,7 @@ func (s *Session) ask(c actor.Context) *tree.Connect {
 
 func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
 	if m.Verdict != tree.Welcomed && !s.asked { // this server may be a little behind the one that the client comes from
-		s.asked = true
-		c.Send(s.o.Role, &leader.Sync{Connect: s.ask(c)})
+		s.askAgain(c)
 		return
 	}
 	switch m.Verdict {
@@ -192,6 +194,23 @@ func (s *Session) onVerified(c actor.Context, m *tree.Verified) {
 	s.state, s.touched = admitting, time.Now() // the leader counts from here
 	c.Send(s.o.Role, &leader.Admit{Conn: s.o.ID, Actor: c.Self(), Session: s.connect.Session,
 		Timeout: int32(s.timeout / time.Millisecond), Password: password, Auth: s.auth})
+}
+
+// askAgain asks the tree once more, when it has applied all that is under way.
+func (s *Session) askAgain(c actor.Context) {
+	s.state, s.asked = verifying, true
+	c.Send(s.o.Role, &leader.Sync{Connect: s.ask(c)})
+}
+
+// onGone does so where the leader knows of an end that the tree has not seen, once:
+// the end may still wait for a change of leader.
+func (s *Session) onGone(c actor.Context) {
+	if s.gone {
+		s.stop(c, "the session's end is under way")
+		return
+	}
+	s.gone = true
+	s.askAgain(c)
 }
 
 // refuse tells the client that it has no session any more.

@@ -24,6 +24,7 @@ type conn struct {
 	waits      bool // for waitsFor to be applied
 	waitsFor   wire.Zxid
 	lost       bool // the session was not found; found out by a sync
+	gone       bool // so the leader says
 	closed     bool
 
 	toServer, toClient time.Duration // when the next message is there at the earliest

@@ -102,6 +102,9 @@ func (n *node) leaderAsked(from wire.ServerID, m wire.PeerMessage) {
 			id, g := n.table.Admit(from, q.Session, q.Timeout, n.now(), n.wall())
 			n.w.chain.heard(id, n)
 			n.send(from, &wire.Admitted{Join: q.Join, Ticket: q.Ticket, Session: id, Generation: g, Fresh: q.Session == 0})
+			if id == 0 {
+				return
+			}
 			n.announce(from, id, g, q.Session == 0, q.Timeout, q.Password)
 		}
 	case *wire.TouchRequest:
@@ -183,6 +186,9 @@ func (n *node) askAdmission(c *conn) {
 		id, g := n.table.Admit(n.id, h.session, h.timeout, n.now(), n.wall())
 		n.w.chain.heard(id, n)
 		n.bind(c, id, g, h.session == 0)
+		if id == 0 {
+			return
+		}
 		n.announce(n.id, id, g, h.session == 0, h.timeout, h.password)
 		return
 	}
@@ -205,6 +211,15 @@ func (n *node) admitted(m *wire.Admitted) {
 // bind binds a connection; the one that the session had before is over.
 func (n *node) bind(c *conn, id wire.SessionID, g wire.Generation, fresh bool) {
 	if c.closed {
+		return
+	}
+	if id == 0 { // its end is under way
+		if c.gone {
+			c.close("its end is under way")
+			return
+		}
+		c.stage, c.gone = verifying, true
+		n.askSync(c)
 		return
 	}
 	if old := n.attached(id); old != nil {

@@ -25,7 +25,8 @@ type (
 	// Attach binds a connection to a session. Sent by the role, before the
 	// record of a new session; answered to Actor by Welcome, at once for a
 	// resumed session, when it is created for a new one. The connection that
-	// had the session before gets Ended.
+	// had the session before gets Ended, and so does this one if there is no such
+	// session.
 	Attach struct {
 		Conn       Conn
 		Actor      *actor.PID

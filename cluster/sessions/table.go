@@ -60,8 +60,12 @@ func (t *Table) Report(a wire.Attachment) (wire.Generation, bool) {
 }
 
 // Admit attaches a connection on a server to a session, to a new one if id is 0,
-// under a new generation. Wall is the wall clock, milliseconds since 1970.
+// under a new generation. Wall is the wall clock, milliseconds since 1970. A
+// session that is over, or about to be, is none: then both are 0.
 func (t *Table) Admit(at wire.ServerID, id wire.SessionID, timeout int32, now time.Duration, wall int64) (wire.SessionID, wire.Generation) {
+	if id != 0 && !t.tracker.Has(id) {
+		return 0, 0
+	}
 	t.last++
 	if id == 0 {
 		id = t.fresh(at, wall)

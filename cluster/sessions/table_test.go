@@ -55,4 +55,12 @@ func TestTable_ClosedAndExpiredAreForgotten(t *testing.T) {
 	if len(over) != 1 || over[0] != 5 {
 		t.Errorf("over: %v", over)
 	}
+	for _, id := range []wire.SessionID{5, 6, 7} {
+		if got, g := table.Admit(1, id, 50, 200*time.Millisecond, 0); got != 0 || g != 0 {
+			t.Errorf("%v is resumed as %v, %x", id, got, g)
+		}
+	}
+	if over = table.Tick(time.Second); len(over) != 0 {
+		t.Errorf("over once more: %v", over)
+	}
 }

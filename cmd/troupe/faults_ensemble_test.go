@@ -136,27 +136,41 @@ func (e *hurtEnsemble) whole() {
 	}
 	e.write()
 	for _, s := range e.Servers {
-		if err := s.WaitServing(ctx); err != nil {
-			e.Fatal(err)
-		}
-		c, err := client.Dial(ctx, client.Options{Servers: []string{s.Addr}})
-		if err != nil {
-			e.Fatal(err)
-		}
-		if err := c.Sync(ctx, "/"); err != nil {
-			e.Fatal(err)
-		}
-		names, _, err := c.Children(ctx, "/", false)
-		if want := e.made + 2; err != nil || len(names) != want {
-			e.Errorf("%d znodes below /, want %d: %v", len(names), want, err)
-		}
-		if stat, err := c.Exists(ctx, "/alive", false); err != nil || stat.EphemeralOwner != e.id {
-			e.Errorf("the session is gone: %+v, %v", stat, err)
-		}
-		if err := c.Close(ctx); err != nil {
-			e.Error(err)
+		for err := e.look(ctx, s); err != nil; err = e.look(ctx, s) {
+			if ctx.Err() != nil { // it may have lost its leader meanwhile, and closes connections then
+				e.Fatal(err)
+			}
 		}
 	}
+}
+
+// look looks whether all is on a server. The error says that it could not.
+func (e *hurtEnsemble) look(ctx context.Context, s *process.Server) error {
+	if err := s.WaitServing(ctx); err != nil {
+		return err
+	}
+	c, err := client.Dial(ctx, client.Options{Servers: []string{s.Addr}})
+	if err != nil {
+		return err
+	}
+	if err := c.Sync(ctx, "/"); err != nil {
+		return errors.Join(err, c.Close(ctx))
+	}
+	names, _, err := c.Children(ctx, "/", false)
+	if err != nil {
+		return errors.Join(err, c.Close(ctx))
+	}
+	stat, err := c.Exists(ctx, "/alive", false)
+	if err != nil && !errors.Is(err, wire.NoNode) {
+		return errors.Join(err, c.Close(ctx))
+	}
+	if want := e.made + 2; len(names) != want {
+		e.Errorf("%d znodes below /, want %d", len(names), want)
+	}
+	if err != nil || stat.EphemeralOwner != e.id {
+		e.Errorf("the session is gone: %+v, %v", stat, err)
+	}
+	return c.Close(ctx)
 }
 
 // TestFaults_AreSurvived injects each fault once. What has been acknowledged is on
