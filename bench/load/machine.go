@@ -30,10 +30,15 @@ type Machine struct {
 }
 
 func machine(ctx context.Context, o *Options) Machine {
+	return ThisMachine(ctx, o.Dir, slices.Contains(o.Targets, Apache))
+}
+
+// ThisMachine describes where a benchmark runs, whose data goes below dir.
+func ThisMachine(ctx context.Context, dir string, java bool) Machine {
 	m := Machine{Cores: runtime.NumCPU(), Processor: processor(), Go: runtime.Version(),
 		Version: version.Number, Revision: revision(),
-		Kernel: firstLine("/proc/sys/kernel/osrelease"), FileSystem: fileSystem(o.Dir), LoadBefore: loadAverage()}
-	if slices.Contains(o.Targets, Apache) {
+		Kernel: firstLine("/proc/sys/kernel/osrelease"), FileSystem: fileSystem(dir), LoadBefore: loadAverage()}
+	if java {
 		// java -version talks on standard error.
 		if out, err := exec.CommandContext(ctx, "java", "-version").CombinedOutput(); err == nil {
 			m.Java, _, _ = strings.Cut(string(out), "\n")

@@ -134,7 +134,7 @@ func (f *Footprint) tables(b *strings.Builder) {
 		}
 	}
 	millis := func(of func(*Footprints) []float64) func(*Footprints) string {
-		return func(t *Footprints) string { return fmt.Sprintf("%.0f ms", median(of(t))) }
+		return func(t *Footprints) string { return fmt.Sprintf("%.0f ms", Median(of(t))) }
 	}
 	add("resident, empty", func(t *Footprints) string { return fmt.Sprintf("%.1f MiB", mebi(t.Empty)) })
 	filled := fmt.Sprintf("%d znodes of %d B", f.Znodes, f.DataBytes)

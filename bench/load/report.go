@@ -61,7 +61,7 @@ func (s *Series) summarize() {
 		for i := range s.Samples {
 			all = append(all, field(&s.Samples[i]))
 		}
-		return median(all)
+		return Median(all)
 	}
 	s.Median = Sample{
 		Seconds: of(func(s *Sample) float64 { return s.Seconds }),
@@ -77,9 +77,9 @@ func (s *Series) summarize() {
 	s.MinRate, s.MaxRate = slices.MinFunc(s.Samples, byRate).Rate, slices.MaxFunc(s.Samples, byRate).Rate
 }
 
-// median is the middle of the values, the mean of both middles for an even
+// Median is the middle of the values, the mean of both middles for an even
 // number; 0 for none.
-func median(values []float64) float64 {
+func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}

@@ -1,0 +1,94 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"troupe/bench/load"
+	"troupe/bench/process"
+)
+
+// Run measures what the options ask for. All servers that it has started have
+// ended when it returns; what they wrote is removed, unless they fail.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if slices.Contains(o.Targets, string(process.Apache)) {
+		if err := process.Available(process.Apache); err != nil {
+			return nil, err
+		}
+	}
+	r := &Report{Began: time.Now(), Machine: load.ThisMachine(ctx, o.Dir, slices.Contains(o.Targets, string(process.Apache))), Ensemble: o.Ensemble, Rounds: o.Rounds, Heap: o.Heap}
+	for _, name := range o.Scenarios {
+		s, _ := find(name)
+		for round := range o.Rounds {
+			targets := slices.Clone(o.Targets)
+			if round%2 == 1 {
+				slices.Reverse(targets)
+			}
+			for _, target := range targets {
+				figures, err := o.play(ctx, s, target)
+				if err != nil {
+					return nil, fmt.Errorf("%s, %s: %w", s.Name, target, err)
+				}
+				r.add(s.Name, target, figures)
+			}
+		}
+	}
+	r.Took = time.Since(r.Began).Seconds()
+	return r, nil
+}
+
+// play has a scenario run once, on servers of its own.
+func (o *Options) play(ctx context.Context, s Scenario, target string) (figures []Figure, err error) {
+	w := &World{Options: *o, Target: target}
+	w.Dir = filepath.Join(o.Dir, target)
+	end, err := w.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err = errors.Join(err, end()); err == nil {
+			err = os.RemoveAll(w.Dir)
+		}
+	}()
+	if figures, err = s.run(ctx, w); err != nil {
+		return nil, err
+	}
+	for _, f := range figures {
+		if err := o.say("%-16s %-9s %-44s %12.1f %s", s.Name, target, f.Name, f.Value, f.Unit); err != nil {
+			return nil, err
+		}
+	}
+	return figures, nil
+}
+
+// start starts the servers: no limit on connections, everything else as it comes,
+// fsync on.
+func (w *World) start(ctx context.Context) (end func() error, err error) {
+	spec := process.Spec{Kind: process.Kind(w.Target), Dir: w.Dir, Heap: w.Heap, Config: []string{"maxClientCnxns=0"}}
+	if spec.Kind == process.Troupe {
+		spec.Binary = w.Binary
+	}
+	if w.Ensemble == 1 {
+		s, err := process.Start(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		w.Servers = []*process.Server{s}
+		return s.Kill, nil
+	}
+	e, err := process.StartEnsemble(ctx, process.EnsembleSpec{Kind: spec.Kind, Dir: spec.Dir, Servers: w.Ensemble, Config: spec.Config,
+		Binary: spec.Binary, Heap: spec.Heap})
+	if err != nil {
+		return nil, err
+	}
+	w.Servers = e.Servers
+	return e.Kill, nil
+}
