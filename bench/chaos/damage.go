@@ -2,15 +2,16 @@ package chaos
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // damage ends a follower and damages its files.
@@ -39,17 +40,39 @@ func (s *scene) startDamaged(v int) error {
 // before its end.
 func tear(data string, rnd *rand.Rand) error {
 	const most = 300
-	journals, err := filepath.Glob(filepath.Join(data, "troupe", "log", "*.log"))
-	if err != nil || len(journals) == 0 {
-		return fmt.Errorf("no journal in %s: %w", data, err)
+	name, err := newestJournal(filepath.Join(data, "troupe"))
+	if err != nil {
+		return err
 	}
-	name := slices.Max(journals) // of equal length
 	content, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
 	end := len(bytes.TrimRight(content, "\x00")) // written ahead
 	return os.Truncate(name, int64(max(end-1-rnd.IntN(most), 0)))
+}
+
+// newestJournal is the one of the log that was written to last. The log may be in
+// log, in log.2 and so on after it has been replaced, and in segments below.
+func newestJournal(dir string) (name string, err error) {
+	var newest time.Time
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && path != dir && !strings.HasPrefix(strings.TrimPrefix(path, dir), "/log") {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if filepath.Ext(path) != ".log" || d.IsDir() {
+			return nil
+		}
+		info, err := d.Info()
+		if err == nil && info.ModTime().After(newest) {
+			name, newest = path, info.ModTime()
+		}
+		return err
+	})
+	if err == nil && name == "" {
+		err = fmt.Errorf("no journal of a log in %s", dir)
+	}
+	return name, err
 }
 
 // flip flips one bit of a file of the log or the state.
@@ -61,8 +84,11 @@ func flip(data string, rnd *rand.Rand) error {
 		}
 		return err
 	})
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no files in %s: %w", data, err)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no files in %s", data)
+	}
+	if err != nil {
+		return err
 	}
 	f, err := os.OpenFile(files[rnd.IntN(len(files))], os.O_RDWR, 0)
 	if err != nil {
