@@ -97,13 +97,13 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	rnd := rand.New(rand.NewSource(1))
 	for i := range 20 {
-		c := &Checkpoint{Zxid: wire.Zxid(i + 1)}
+		var list []Node
 		for j := range 10000 {
 			value := make([]byte, 200)
 			rnd.Read(value[:100])
-			c.Nodes = append(c.Nodes, Node{fmt.Sprintf("/node/%02d/%06d", i, j), value})
+			list = append(list, Node{fmt.Sprintf("/node/%02d/%06d", i, j), value})
 		}
-		if err := s.Commit(c); err != nil {
+		if err := s.Commit(&Checkpoint{Zxid: wire.Zxid(i + 1), Nodes: znodes(list...)}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -313,15 +313,13 @@ func TestDamage_NewerFormat(t *testing.T) {
 	}
 }
 
+// TestDamage_State: a table that is torn, flipped or missing is noticed, at the latest
+// when it is read.
 func TestDamage_State(t *testing.T) {
-	for name, c := range map[string]struct {
-		file string
-		edit func([]byte) []byte
-		want error
-	}{
-		"torn":    {"*.log", cut(100), nil},
-		"flip":    {"*.log", flip(func(n int) int { return n / 2 }), ErrDamaged},
-		"missing": {"*.log", nil, ErrDamaged},
+	for name, change := range map[string]func([]byte) []byte{
+		"torn":    cut(100),
+		"flip":    flip(func(n int) int { return n / 2 }),
+		"missing": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -330,22 +328,18 @@ func TestDamage_State(t *testing.T) {
 				overwrite(t, s, rand.New(rand.NewSource(int64(i))), 10, 10)
 			}
 			s.Close()
-			if c.edit == nil {
-				if err := os.Remove(theFile(t, dir, c.file)); err != nil {
-					t.Fatal(err)
-				}
-			} else {
-				edit(t, theFile(t, dir, c.file), c.edit)
+			if table := theFile(t, dir, "*.ldb"); change != nil {
+				edit(t, table, change)
+			} else if err := os.Remove(table); err != nil {
+				t.Fatal(err)
 			}
 			s, err := OpenState(dir, quick())
-			if !errors.Is(err, c.want) || (err != nil) != (c.want != nil) {
-				t.Fatalf("%v, not %v", err, c.want)
-			}
 			if err == nil {
 				defer s.Close()
-				if z, _ := s.Applied(); z != 19 {
-					t.Errorf("applied %s", z)
-				}
+				err = s.Load(func(string, []byte) error { return nil }, func(int64, []byte) error { return nil })
+			}
+			if !errors.Is(err, ErrDamaged) {
+				t.Errorf("%v", err)
 			}
 		})
 	}

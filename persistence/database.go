@@ -48,7 +48,7 @@ const (
 	// Write buffers are small for memory's sake, larger ones bought the log no
 	// throughput. The state's is what it may hold in journals beside tables.
 	logBuffer   = 4 << 20
-	stateBuffer = 2 << 20
+	stateBuffer = 4 << 20
 
 	blockCache = 1 << 20
 	openFiles  = 64
@@ -57,8 +57,7 @@ const (
 )
 
 // common are the settings that the log and the state share. A large batch goes
-// through the journal like any other: LevelDB's other way, a transaction,
-// hangs its Close for good when the disk fails under it.
+// through the journal like any other, unless its writer begins a transaction.
 func (o Options) common(buffer int) *opt.Options {
 	if o.writeBuffer > 0 {
 		buffer = o.writeBuffer
@@ -98,6 +97,7 @@ type database struct {
 	idle   sync.Cond // users has become 0
 	users  int       // operations that an iterator of theirs may outlive
 	closed bool
+	stuck  bool // it cannot be closed any more: see fall
 }
 
 // openDatabase opens or creates the database of the given kind in dir.
@@ -299,7 +299,13 @@ func (d *database) shut() error {
 
 // release lets go of the directory, after shut.
 func (d *database) release() error {
-	err := d.ldb.Close()
+	var err error
+	d.mu.Lock()
+	stuck := d.stuck
+	d.mu.Unlock()
+	if !stuck {
+		err = d.ldb.Close()
+	}
 	if d.disk.failure() != nil {
 		err = nil // that failure again, which whoever wrote was told
 	}

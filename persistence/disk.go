@@ -39,8 +39,22 @@ type disk struct {
 
 // failure is what ended writing, for all databases of a log alike.
 type failure struct {
-	mu  sync.Mutex
-	err error
+	mu   sync.Mutex
+	err  error
+	told chan struct{} // closed by it; nil: nobody has asked
+}
+
+// happened is closed when writing has ended.
+func (f *failure) happened() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.told == nil {
+		f.told = make(chan struct{})
+		if f.err != nil {
+			close(f.told)
+		}
+	}
+	return f.told
 }
 
 // newDisk takes a storage whose journals are to have so many bytes.
@@ -168,6 +182,9 @@ func (d *disk) fail(err error) error {
 	defer d.failed.mu.Unlock()
 	if d.failed.err == nil {
 		d.failed.err = err
+		if d.failed.told != nil {
+			close(d.failed.told)
+		}
 	}
 	return err
 }

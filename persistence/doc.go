@@ -109,10 +109,15 @@
 // it is there whole or not at all, and it is there if it was acknowledged. The
 // same holds for a Set method, an Enter, a TruncateAfter within a segment (over
 // more, it goes from the last to the first, and may be cut short in between), a
-// step of Trim (which moves low in the same batch), a Commit and a chunk put.
-// Nothing is
+// step of Trim (which moves low in the same batch) and a chunk put. Nothing is
 // written unsynced beside them (Options.NoSync: nothing is synced): LevelDB
 // closes a journal without a sync, so mixing leaves holes.
+//
+// A Commit is one LevelDB transaction: tables, synced, and the record of the
+// manifest that names them all. No journal has it, which is why a state in use is
+// written by transactions only: LevelDB flushes what is in a journal under the
+// sequence number of that time, and if a transaction was committed meanwhile, it is
+// forgotten at the next start.
 //
 // New files' names are synced when the files are created, before anything in
 // them is acknowledged; so are the directories that opening creates.

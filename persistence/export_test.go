@@ -13,13 +13,13 @@ import (
 // An export is the state at its zxid, whatever is committed meanwhile.
 func TestExport_BesideCommit(t *testing.T) {
 	s := mustOpenState(t, "state", Options{Open: faulty.New(1, nil).Open, writeBuffer: 16 << 10})
-	const nodes = 50
+	const count = 50
 	commit := func(z wire.Zxid) error {
-		c := &Checkpoint{Zxid: z, Digest: uint64(z) * 3}
-		for i := range nodes {
-			c.Nodes = append(c.Nodes, Node{fmt.Sprintf("/%02d", i), fmt.Append(nil, z)})
+		var list []Node
+		for i := range count {
+			list = append(list, Node{fmt.Sprintf("/%02d", i), fmt.Append(nil, z)})
 		}
-		return s.Commit(c)
+		return s.Commit(&Checkpoint{Zxid: z, Digest: uint64(z) * 3, Nodes: znodes(list...)})
 	}
 	if err := commit(1); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestExport_BesideCommit(t *testing.T) {
 		}
 		seen[e.Zxid()] = true
 		want := make(map[string]string)
-		for i := range nodes {
+		for i := range count {
 			want[fmt.Sprintf("n/%02d", i)] = fmt.Sprint(e.Zxid())
 		}
 		got := make(map[string]string)
@@ -82,7 +82,7 @@ func TestExport_Ends(t *testing.T) {
 	if chunks := exportAll(t, s, 0); len(chunks) != 1 || len(chunks[0]) != chunkHead {
 		t.Errorf("an empty state in %d chunks", len(chunks))
 	}
-	mustCommit(t, s, &Checkpoint{Zxid: 1, Nodes: []Node{{"/", make([]byte, 1000)}, {"/a", []byte{}}}})
+	mustCommit(t, s, &Checkpoint{Zxid: 1, Nodes: znodes(Node{"/", make([]byte, 1000)}, Node{"/a", []byte{}})})
 	if chunks := exportAll(t, s, 0); len(chunks) != 2 || len(chunks[0]) != chunkHead+chunkEntry+2+1000 {
 		t.Errorf("one entry each: %d chunks", len(chunks))
 	}

@@ -196,9 +196,9 @@ func TestFault_FullDisk(t *testing.T) {
 func TestFault_StateOnFullDisk(t *testing.T) {
 	disk := faulty.New(1, nil)
 	s := mustOpenState(t, "state", Options{Open: disk.Open})
-	mustCommit(t, s, &Checkpoint{Zxid: 5, Digest: 1, Nodes: []Node{{"/", []byte("old")}}})
+	mustCommit(t, s, &Checkpoint{Zxid: 5, Digest: 1, Nodes: znodes(Node{"/", []byte("old")})})
 	disk.Quota(disk.Used() + 100)
-	err := s.Commit(&Checkpoint{Zxid: 6, Digest: 2, Nodes: []Node{{"/", make([]byte, 3*aheadBytes)}}})
+	err := s.Commit(&Checkpoint{Zxid: 6, Digest: 2, Nodes: znodes(Node{"/", make([]byte, 3*aheadBytes)})})
 	if !errors.Is(err, ErrFull) || !errors.Is(s.Err(), ErrFull) {
 		t.Fatalf("commit: %v, then %v", err, s.Err())
 	}

@@ -138,13 +138,15 @@ func writeGolden(t *testing.T, to string) {
 	l.Close()
 
 	s := mustOpenState(t, stateDir, Options{})
-	mustCommit(t, s, &Checkpoint{Zxid: records[30].Zxid, Nodes: []Node{{"/gone", []byte("x")}, {"/a", []byte("old")}}})
+	mustCommit(t, s, &Checkpoint{Zxid: records[30].Zxid, Nodes: znodes(Node{"/gone", []byte("x")}, Node{"/a", []byte("old")})})
 	s.Close()
 	s = mustOpenState(t, stateDir, Options{})
-	c := &Checkpoint{Zxid: records[35].Zxid, Digest: 0x0123456789abcdef, Nodes: []Node{{"/gone", nil}}}
+	c := &Checkpoint{Zxid: records[35].Zxid, Digest: 0x0123456789abcdef}
+	list := []Node{{"/gone", nil}}
 	for path, v := range nodes {
-		c.Nodes = append(c.Nodes, Node{path, []byte(v)})
+		list = append(list, Node{path, []byte(v)})
 	}
+	c.Nodes = znodes(list...)
 	for id, v := range sessions {
 		c.Sessions = append(c.Sessions, SessionValue{id, []byte(v)})
 	}

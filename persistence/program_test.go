@@ -354,6 +354,7 @@ func (p *program) checkpoint() error {
 		sessions: maps.Clone(p.acked.sessions),
 	}
 	c := &Checkpoint{Zxid: t.applied, Digest: t.digest}
+	var list []Node
 	for range p.rnd.Intn(40) {
 		path := fmt.Sprintf("/%d", p.rnd.Intn(100))
 		delete(t.nodes, path)
@@ -363,8 +364,9 @@ func (p *program) checkpoint() error {
 			p.rnd.Read(n.Value)
 			t.nodes[path] = string(n.Value)
 		}
-		c.Nodes = append(c.Nodes, n)
+		list = append(list, n)
 	}
+	c.Nodes = znodes(list...)
 	for range p.rnd.Intn(3) {
 		id := p.rnd.Int63n(5) - 2
 		t.sessions[id] = fmt.Sprint(p.rnd.Int())

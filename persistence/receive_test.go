@@ -24,10 +24,11 @@ func chunksOf(t testing.TB, n, maxBytes int) [][]byte {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	c := &Checkpoint{Zxid: received, Digest: 77, Sessions: []SessionValue{{-3, []byte("session")}}}
+	var list []Node
 	for i := range n {
-		c.Nodes = append(c.Nodes, Node{fmt.Sprintf("/new/%04d", i), fmt.Appendf(nil, "value %d", i)})
+		list = append(list, Node{fmt.Sprintf("/new/%04d", i), fmt.Appendf(nil, "value %d", i)})
 	}
+	c := &Checkpoint{Zxid: received, Digest: 77, Nodes: znodes(list...), Sessions: []SessionValue{{-3, []byte("session")}}}
 	if err := s.Commit(c); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func oldPair(t testing.TB, dataDir, dataLogDir string, o Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(l.SetAcceptedEpoch(2), l.Enter(2, "old"), s.Commit(&Checkpoint{Zxid: 3, Nodes: []Node{{"/old", []byte("old")}}}))
+	err = errors.Join(l.SetAcceptedEpoch(2), l.Enter(2, "old"), s.Commit(&Checkpoint{Zxid: 3, Nodes: znodes(Node{"/old", []byte("old")})}))
 	for z := wire.Zxid(1); z <= 8; z++ {
 		err = errors.Join(err, l.Append([]Entry{{Zxid: z, Data: []byte("old")}}, 3))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/opt"
@@ -22,20 +23,16 @@ type State struct {
 	digest uint64
 }
 
-// Checkpoint is what changed between the state's zxid and a later one. It goes
-// to the disk as one batch, of which LevelDB holds a second copy, so whoever
-// makes checkpoints bounds what one holds.
+// Checkpoint is what changed between the state's zxid and a later one.
 type Checkpoint struct {
-	Zxid     wire.Zxid
-	Digest   uint64 // of the whole tree at Zxid
-	Nodes    []Node
+	Zxid   wire.Zxid
+	Digest uint64 // of the whole tree at Zxid
+	Live   int64  // about the bytes of all that is stored then: what is beyond it is waste
+	// Nodes are the paths of znodes and their stored values; a nil value removes the
+	// znode. A value is not used any more once the next one is asked for. In the order
+	// of their paths they make smaller work.
+	Nodes    iter.Seq2[string, []byte]
 	Sessions []SessionValue
-}
-
-// Node is a znode's stored value; a nil Value removes it.
-type Node struct {
-	Path  string
-	Value []byte
 }
 
 // SessionValue is a session's stored value; a nil Value removes it.
@@ -49,9 +46,10 @@ type SessionValue struct {
 func OpenState(dir string, o Options) (*State, error) {
 	lo := o.common(stateBuffer)
 	lo.Compression = opt.SnappyCompression
-	// A checkpoint of some size becomes one table. A few more of these than LevelDB
-	// would let be, and a larger level below them, halve what compactions copy.
-	lo.CompactionL0Trigger, lo.WriteL0SlowdownTrigger, lo.WriteL0PauseTrigger = 16, 32, 48
+	// A checkpoint becomes some tables. More of these than LevelDB would let be, and a
+	// larger level below them, spare most of what compactions copy: they are read at a
+	// start only, and what is replaced or deleted in them is looked after by waste.
+	lo.CompactionL0Trigger, lo.WriteL0SlowdownTrigger, lo.WriteL0PauseTrigger = 64, 128, 192
 	lo.CompactionTotalSize = 256 << 20
 	db, err := openDatabase(dir, kindState, o, lo)
 	if err != nil {
@@ -132,52 +130,66 @@ func (s *State) Commit(c *Checkpoint) error {
 	if c.Zxid < s.zxid {
 		return fmt.Errorf("checkpoint at %s: the state stands at %s", c.Zxid, s.zxid)
 	}
-	if size := c.size(); size > keptBatch || len(s.batch.Dump()) > keptBatch {
-		s.batch = leveldb.MakeBatch(size) // grown bit by bit it would be copied over and over
-	}
-	s.batch.Reset()
-	s.fill(c)
-	if err := s.db.commit(s.batch); err != nil {
+	if err := s.store(c); err != nil {
 		return err
 	}
 	s.zxid, s.digest = c.Zxid, c.Digest
-	s.waste.note(c)
+	s.waste.note(c.Live)
 	return nil
 }
 
-// size is about what c takes in a batch, and no less.
-func (c *Checkpoint) size() int {
-	const each = 32 // LevelDB's share, and ours
-	n := each
-	for i := range c.Nodes {
-		n += each + len(c.Nodes[i].Path) + len(c.Nodes[i].Value)
+// atATime is what goes to a transaction at a time, in bytes.
+const atATime = 64 << 10
+
+// store writes c as a transaction, which goes to tables at once: it is not written to
+// a journal first, and needs no memory for the whole. Every write to a state in use is
+// one, also a small one: see doc.go.
+func (s *State) store(c *Checkpoint) error {
+	tr, err := s.db.begin()
+	if err != nil {
+		return err
 	}
-	for i := range c.Sessions {
-		n += each + len(c.Sessions[i].Value)
+	defer tr.discard() // nothing more after commit
+	s.batch.Reset()
+	for key, value := range s.entries(c) {
+		if value == nil {
+			s.batch.Delete(key)
+		} else {
+			s.batch.Put(key, value)
+		}
+		if len(s.batch.Dump()) < atATime {
+			continue
+		}
+		if err := tr.write(s.batch); err != nil {
+			return err
+		}
+		s.batch.Reset()
 	}
-	return n
+	if err := tr.write(s.batch); err != nil {
+		return err
+	}
+	return tr.commit()
 }
 
-// fill puts c into the batch.
-func (s *State) fill(c *Checkpoint) {
-	var key []byte
-	for _, n := range c.Nodes {
-		key = append(append(key[:0], prefixNode), n.Path...)
-		s.store(key, n.Value)
+// entries are c as it is stored. A key is not used any more once the next one is
+// asked for.
+func (s *State) entries(c *Checkpoint) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		var key []byte
+		if c.Nodes != nil {
+			for path, value := range c.Nodes {
+				if key = append(append(key[:0], prefixNode), path...); !yield(key, value) {
+					return
+				}
+			}
+		}
+		for _, v := range c.Sessions {
+			if key = binary.BigEndian.AppendUint64(append(key[:0], prefixSession), uint64(v.ID)); !yield(key, v.Value) {
+				return
+			}
+		}
+		yield(keyApplied, encodePair(uint64(c.Zxid), c.Digest))
 	}
-	for _, v := range c.Sessions {
-		key = binary.BigEndian.AppendUint64(append(key[:0], prefixSession), uint64(v.ID))
-		s.store(key, v.Value)
-	}
-	s.batch.Put(keyApplied, encodePair(uint64(c.Zxid), c.Digest))
-}
-
-func (s *State) store(key, value []byte) {
-	if value == nil {
-		s.batch.Delete(key)
-		return
-	}
-	s.batch.Put(key, value)
 }
 
 // Size is the number of bytes on disk.

@@ -54,12 +54,12 @@ func TestState_KeepsWhatWasCommitted(t *testing.T) {
 		}
 		mustCommit(t, s, &Checkpoint{
 			Zxid: wire.MakeZxid(1, 7), Digest: 1 << 63,
-			Nodes:    []Node{{"/", []byte{}}, {"/a", []byte("A")}, {"/a/b", []byte("B")}, {"/c", []byte("C")}},
+			Nodes:    znodes(Node{"/", []byte{}}, Node{"/a", []byte("A")}, Node{"/a/b", []byte("B")}, Node{"/c", []byte("C")}),
 			Sessions: []SessionValue{{-1, []byte("minus")}, {1 << 60, []byte("plus")}, {5, []byte("five")}},
 		})
 		mustCommit(t, s, &Checkpoint{
 			Zxid: wire.MakeZxid(1, 9), Digest: 42,
-			Nodes:    []Node{{"/a/b", nil}, {"/c", []byte("CC")}, {"/none", nil}},
+			Nodes:    znodes(Node{"/a/b", nil}, Node{"/c", []byte("CC")}, Node{"/none", nil}),
 			Sessions: []SessionValue{{5, nil}, {6, []byte{}}},
 		})
 		if err := s.Commit(&Checkpoint{Zxid: wire.MakeZxid(1, 8)}); err == nil {
@@ -86,8 +86,7 @@ func TestState_LoadsParentsFirst(t *testing.T) {
 	s := mustOpenState(t, "state", Options{Open: faulty.New(1, nil).Open})
 	rnd := rand.New(rand.NewSource(1))
 	known := []string{"/"}
-	c := &Checkpoint{Zxid: 1, Nodes: []Node{{"/", nil}}}
-	c.Nodes[0].Value = []byte{}
+	list := []Node{{"/", []byte{}}}
 	seen := map[string]bool{"/": true}
 	for range 5000 {
 		name := []string{"a", "a-", "a.", "a0", "\x01", "\u00fc", "\U0010ffff", "-", "~", " "}[rnd.Intn(10)]
@@ -95,10 +94,10 @@ func TestState_LoadsParentsFirst(t *testing.T) {
 		if !seen[p] {
 			seen[p] = true
 			known = append(known, p)
-			c.Nodes = append(c.Nodes, Node{p, []byte{}})
+			list = append(list, Node{p, []byte{}})
 		}
 	}
-	mustCommit(t, s, c)
+	mustCommit(t, s, &Checkpoint{Zxid: 1, Nodes: znodes(list...)})
 	_, _, paths := load(t, s)
 	loaded := map[string]bool{"/": true}
 	for _, p := range paths {
@@ -114,7 +113,7 @@ func TestState_LoadsParentsFirst(t *testing.T) {
 
 func TestState_LoadStops(t *testing.T) {
 	s := mustOpenState(t, t.TempDir(), Options{})
-	mustCommit(t, s, &Checkpoint{Zxid: 1, Nodes: []Node{{"/", []byte{}}, {"/a", []byte{}}}})
+	mustCommit(t, s, &Checkpoint{Zxid: 1, Nodes: znodes(Node{"/", []byte{}}, Node{"/a", []byte{}})})
 	stop := errors.New("stop")
 	calls := 0
 	err := s.Load(func(string, []byte) error { calls++; return stop }, nil)
@@ -142,34 +141,34 @@ func settles(t *testing.T, what string, size func() int64, limit int64) {
 	}
 }
 
-func overwrite(t *testing.T, s *State, rnd *rand.Rand, nodes, perCheckpoint int) {
+func overwrite(t *testing.T, s *State, rnd *rand.Rand, many, perCheckpoint int) {
 	t.Helper()
-	for i := 0; i < nodes; i += perCheckpoint {
-		c := &Checkpoint{Zxid: s.zxid + 1}
+	for i := 0; i < many; i += perCheckpoint {
+		var list []Node
 		for j := range perCheckpoint {
 			value := make([]byte, 1024)
 			rnd.Read(value)
-			c.Nodes = append(c.Nodes, Node{fmt.Sprintf("/node/%08d", i+j), value})
+			list = append(list, Node{fmt.Sprintf("/node/%08d", i+j), value})
 		}
-		mustCommit(t, s, c)
+		mustCommit(t, s, &Checkpoint{Zxid: s.zxid + 1, Live: int64(many * (1024 + 15)), Nodes: znodes(list...)})
 	}
 }
 
 func TestState_GivesSpaceBack(t *testing.T) {
 	disk := faulty.New(1, nil)
 	o := Options{Open: disk.Open, writeBuffer: stateBuffer}
-	nodes := 20000
+	many := 20000
 	if raceDetector { // ten times slower, on a tenth
-		nodes /= 10
+		many /= 10
 		o.writeBuffer /= 10
 	}
-	live := int64(nodes * (1024 + 15))
+	live := int64(many * (1024 + 15))
 	s := mustOpenState(t, "state", o)
 	rnd := rand.New(rand.NewSource(1))
-	overwrite(t, s, rnd, nodes, nodes/20)
+	overwrite(t, s, rnd, many, many/20)
 	peak := int64(0)
 	for range 10 {
-		overwrite(t, s, rnd, nodes, nodes/20)
+		overwrite(t, s, rnd, many, many/20)
 		peak = max(peak, s.Size())
 	}
 	t.Logf("live %d, at most %d after an overwriting, %d after all", live, peak, s.Size())
@@ -186,15 +185,16 @@ func TestState_GivesSpaceBack(t *testing.T) {
 	}
 
 	s = mustOpenState(t, "state", o)
-	if got, _, _ := load(t, s); len(got) != nodes {
+	if got, _, _ := load(t, s); len(got) != many {
 		t.Fatalf("%d nodes", len(got))
 	}
-	for i := 0; i < nodes; i += nodes / 4 {
-		c := &Checkpoint{Zxid: s.zxid + 1}
-		for j := range nodes / 4 {
-			c.Nodes = append(c.Nodes, Node{Path: fmt.Sprintf("/node/%08d", i+j)})
+	for i := 0; i < many; i += many / 4 {
+		var list []Node
+		for j := range many / 4 {
+			list = append(list, Node{Path: fmt.Sprintf("/node/%08d", i+j)})
 		}
-		mustCommit(t, s, c)
+		left := live - int64((i+many/4)*(1024+15))
+		mustCommit(t, s, &Checkpoint{Zxid: s.zxid + 1, Live: left, Nodes: znodes(list...)})
 	}
 	settles(t, "deleted", s.Size, live*3/4)
 	if raceDetector {

@@ -9,6 +9,9 @@ package checkpoint
 
 import (
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -75,16 +78,8 @@ func (w *Writer) onSave(c actor.Context, m *Save) {
 }
 
 func (w *Writer) encode(s *znode.Snapshot) *persistence.Checkpoint {
-	out := &persistence.Checkpoint{Zxid: s.Zxid, Digest: s.Digest,
-		Nodes:    make([]persistence.Node, 0, len(s.Nodes)),
+	out := &persistence.Checkpoint{Zxid: s.Zxid, Digest: s.Digest, Live: s.Live, Nodes: w.nodes(s.Nodes),
 		Sessions: make([]persistence.SessionValue, 0, len(s.Sessions))}
-	for path, z := range s.Nodes {
-		n := persistence.Node{Path: path}
-		if z != nil {
-			n.Value = w.packer.Znode(nil, z)
-		}
-		out.Nodes = append(out.Nodes, n)
-	}
 	for id, ses := range s.Sessions {
 		v := persistence.SessionValue{ID: int64(id)}
 		if ses != nil {
@@ -93,4 +88,24 @@ func (w *Writer) encode(s *znode.Snapshot) *persistence.Checkpoint {
 		out.Sessions = append(out.Sessions, v)
 	}
 	return out
+}
+
+// nodes are encoded one by one, as they are asked for: what a checkpoint takes in
+// memory beside the snapshot is one of them.
+func (w *Writer) nodes(all map[string]*wire.Znode) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		var value []byte
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			z := all[path]
+			if z == nil {
+				if !yield(path, nil) {
+					return
+				}
+				continue
+			}
+			if value = w.packer.Znode(value[:0], z); !yield(path, value) {
+				return
+			}
+		}
+	}
 }

@@ -46,8 +46,12 @@ func fill(b *testing.B, cfg *config.Config, n int) {
 	}
 	t.BeginSnapshot()
 	s := t.SnapshotSlice(n + 10)
-	for path, z := range s.Nodes {
-		c.Nodes = append(c.Nodes, persistence.Node{Path: path, Value: packer.Znode(nil, z)})
+	c.Nodes = func(yield func(string, []byte) bool) {
+		for path, z := range s.Nodes {
+			if !yield(path, packer.Znode(nil, z)) {
+				return
+			}
+		}
 	}
 	c.Zxid, c.Digest = s.Zxid, s.Digest
 	state, log, _, err := persistence.Open(cfg.DataDir, cfg.DataLogDir, persistence.Options{})

@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -80,19 +81,21 @@ func (d *disks) entries(entries ...persistence.Entry) {
 }
 
 // save writes a checkpoint; change may spoil it.
-func (d *disks) save(t *znode.Tree, change func(*persistence.Checkpoint)) {
+func (d *disks) save(t *znode.Tree, change func(*persistence.Checkpoint, map[string][]byte)) {
 	d.Helper()
 	t.BeginSnapshot()
 	s, p := t.SnapshotSlice(1<<20), wire.NewPacker()
 	c := &persistence.Checkpoint{Zxid: s.Zxid, Digest: s.Digest}
+	values := make(map[string][]byte)
 	for path, z := range s.Nodes {
-		c.Nodes = append(c.Nodes, persistence.Node{Path: path, Value: p.Znode(nil, z)})
+		values[path] = p.Znode(nil, z)
 	}
+	c.Nodes = maps.All(values)
 	for id, ses := range s.Sessions {
 		c.Sessions = append(c.Sessions, persistence.SessionValue{ID: int64(id), Value: p.Session(nil, ses)})
 	}
 	if change != nil {
-		change(c)
+		change(c, values)
 	}
 	state, err := persistence.OpenState(d.directories().State, d.o)
 	if err != nil {
@@ -216,14 +219,14 @@ func TestRecover_WhatDoesNotFitTogether(t *testing.T) {
 }
 
 func TestRecover_ASpoiltCheckpoint(t *testing.T) {
-	for says, spoil := range map[string]func(*persistence.Checkpoint){
-		"digest": func(c *persistence.Checkpoint) { c.Digest++ },
-		"parent": func(c *persistence.Checkpoint) {
+	for says, spoil := range map[string]func(*persistence.Checkpoint, map[string][]byte){
+		"digest": func(c *persistence.Checkpoint, _ map[string][]byte) { c.Digest++ },
+		"parent": func(_ *persistence.Checkpoint, values map[string][]byte) {
 			acl := wire.OpenACL
-			c.Nodes = append(c.Nodes, persistence.Node{Path: "/none/x", Value: wire.NewPacker().Znode(nil, &wire.Znode{ACL: &acl})})
+			values["/none/x"] = wire.NewPacker().Znode(nil, &wire.Znode{ACL: &acl})
 		},
-		"znode":      func(c *persistence.Checkpoint) { c.Nodes[0].Value = []byte("rubbish") },
-		"session 0x": func(c *persistence.Checkpoint) { c.Sessions[0].Value = []byte("rubbish") },
+		"znode":      func(_ *persistence.Checkpoint, values map[string][]byte) { values["/"] = []byte("rubbish") },
+		"session 0x": func(c *persistence.Checkpoint, _ map[string][]byte) { c.Sessions[0].Value = []byte("rubbish") },
 	} {
 		d, tree := newDisks(t), znode.New()
 		d.log(history(1, 10, tree)...)

@@ -20,9 +20,14 @@ type dirtySet struct {
 type Snapshot struct {
 	Zxid     wire.Zxid
 	Digest   uint64
+	Live     int64 // about the bytes of the whole tree and all sessions, as they are stored
 	Nodes    map[string]*wire.Znode
 	Sessions map[wire.SessionID]*wire.Session
 }
+
+// storedBeside is about what is stored of a znode beside its name and data, in bytes,
+// or of a session.
+const storedBeside = 100
 
 func (d *dirtySet) init() {
 	d.reset()
@@ -64,7 +69,7 @@ func (t *Tree) BeginSnapshot() {
 	if d.taking != nil {
 		panic("znode: a snapshot is under way")
 	}
-	d.taking = &Snapshot{Zxid: t.applied, Digest: t.digest,
+	d.taking = &Snapshot{Zxid: t.applied, Digest: t.digest, Live: t.bytes + storedBeside*int64(t.nodes+len(t.sessions)),
 		Nodes:    make(map[string]*wire.Znode, len(d.paths)),
 		Sessions: make(map[wire.SessionID]*wire.Session, len(d.sessions))}
 	d.pending, d.pendingSes = d.paths, d.sessions
