@@ -14,26 +14,59 @@ import (
 	"time"
 )
 
-// damage ends a follower and damages its files.
+// damage ends a follower and damages its files. What it does not find at its start it
+// may find at a later one.
 func damage(how func(data string, rnd *rand.Rand) error) func(*scene) error {
 	return func(s *scene) error {
 		v := s.victims(follower)[0]
+		if err := s.replace(v); err != nil {
+			return err
+		}
+		s.rotten[v] = true
+		s.revive = append(s.revive, s.restart(v))
 		if err := s.away(syscall.SIGKILL, v); err != nil {
 			return err
 		}
-		s.revive = append(s.revive, func() error { return s.startDamaged(v) })
 		return how(filepath.Join(s.Dir(v), "data"), s.rnd)
 	}
 }
 
-// startDamaged starts a server. One that ends because of what it finds is given
-// empty disks, as its operator would.
-func (s *scene) startDamaged(v int) error {
-	err := s.Start(s.ctx, v)
+// replace gives empty disks to servers that were damaged before, but for v, so that
+// one is damaged at a time: more would be no minority.
+func (s *scene) replace(v int) error {
+	for r := range s.rotten {
+		if r == v {
+			continue
+		}
+		if err := s.away(syscall.SIGKILL, r); err != nil {
+			return err
+		}
+		if err := s.renew(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renew starts a server on empty disks.
+func (s *scene) renew(v int) error {
+	delete(s.rotten, v)
+	return errors.Join(s.Wipe(v), s.Ensemble.Start(s.ctx, v))
+}
+
+// start starts servers, all if none is named. One that was damaged and ends because of
+// what it finds is given empty disks, as its operator would.
+func (s *scene) start(which ...int) error {
+	err := s.Ensemble.Start(s.ctx, which...)
 	if err == nil || s.ctx.Err() != nil || !strings.Contains(err.Error(), "damaged") {
 		return err
 	}
-	return errors.Join(s.Wipe(v), s.Start(s.ctx, v))
+	for v := range s.rotten {
+		if !s.Servers[v].Running() {
+			return errors.Join(s.renew(v), s.Ensemble.Start(s.ctx, which...))
+		}
+	}
+	return err
 }
 
 // tear cuts off what a crash may leave of the newest writes to the log: some bytes

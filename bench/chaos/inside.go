@@ -50,7 +50,7 @@ func (s *scene) nurse(v int) error {
 	if err == nil || s.Servers[v].Running() {
 		return err
 	}
-	return s.Start(s.ctx, v)
+	return s.start(v)
 }
 
 // losePower takes the power of several servers away at once.

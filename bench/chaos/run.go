@@ -143,6 +143,7 @@ func (o *Options) ordeal(ctx context.Context, e *mesh.Ensemble) (*Report, error)
 
 // steps carries out the plan.
 func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *lookout) (events []Event, all []Usage, err error) {
+	rotten := make(map[int]bool)
 	for _, s := range plan(o.Seed, o.Faults, o.For) {
 		if err := process.Pause(ctx, s.Calm); err != nil {
 			return events, all, err
@@ -152,7 +153,7 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 			return events, all, err
 		}
 		all = append(all, u)
-		event, err := o.step(ctx, e, c, s)
+		event, err := o.step(ctx, e, c, rotten, s)
 		if err != nil {
 			return events, all, fmt.Errorf("%s at %.1f s: %w", name(s.Fault, s.With), event.Begun.Seconds(), err)
 		}
@@ -172,10 +173,10 @@ func (o *Options) steps(ctx context.Context, e *mesh.Ensemble, c *crowd, l *look
 }
 
 // step carries out one step of the plan.
-func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, s Step) (event Event, err error) {
+func (o *Options) step(ctx context.Context, e *mesh.Ensemble, c *crowd, rotten map[int]bool, s Step) (event Event, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Lasts+o.Patience)
 	defer cancel()
-	place, err := newScene(ctx, e, s.Seed)
+	place, err := newScene(ctx, e, rotten, s.Seed)
 	if err != nil {
 		return event, err
 	}

@@ -21,15 +21,16 @@ type scene struct {
 	leader int // when the step began
 	rnd    *rand.Rand
 	hit    []int
-	ended  []int // those that are to be started again
+	ended  []int        // those that are to be started again
+	rotten map[int]bool // those with damage that they may not have found yet, also from steps before
 	// What repairs: first all that holds servers up, the last of it first, then what
 	// starts them.
 	lift, revive []func() error
 }
 
-func newScene(ctx context.Context, e *mesh.Ensemble, seed uint64) (*scene, error) {
+func newScene(ctx context.Context, e *mesh.Ensemble, rotten map[int]bool, seed uint64) (*scene, error) {
 	leader, err := e.Leader(ctx)
-	return &scene{Ensemble: e, ctx: ctx, leader: leader, rnd: rand.New(rand.NewPCG(seed, 0))}, err
+	return &scene{Ensemble: e, ctx: ctx, leader: leader, rotten: rotten, rnd: rand.New(rand.NewPCG(seed, 0))}, err
 }
 
 func (s *scene) between(low, high time.Duration) time.Duration {
@@ -76,7 +77,7 @@ func (s *scene) restart(which ...int) func() error {
 				return err
 			}
 		}
-		return s.Start(s.ctx, which...)
+		return s.start(which...)
 	}
 }
 
@@ -222,6 +223,7 @@ func wipe(s *scene) error {
 	if err := s.away(syscall.SIGKILL, v); err != nil {
 		return err
 	}
+	delete(s.rotten, v)
 	return s.Wipe(v)
 }
 
@@ -244,7 +246,7 @@ func order(olderFirst bool) func(*scene) error {
 			if olderFirst {
 				first = older
 			}
-			return errors.Join(s.Launch(s.ctx, first...), process.Pause(s.ctx, head), s.Start(s.ctx))
+			return errors.Join(s.Launch(s.ctx, first...), process.Pause(s.ctx, head), s.start())
 		})
 		return s.away(syscall.SIGKILL, older...)
 	}
@@ -255,7 +257,7 @@ func roll(s *scene) error {
 		if err := s.away(syscall.SIGTERM, v); err != nil {
 			return err
 		}
-		if err := s.Start(s.ctx, v); err != nil {
+		if err := s.start(v); err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,9 @@ func ThisMachine(ctx context.Context, dir string, java bool) Machine {
 	return m
 }
 
+// Done notes the machine's load at the end.
+func (m *Machine) Done() { m.LoadAfter = loadAverage() }
+
 // ask notes what a target says it is.
 func (m *Machine) ask(ctx context.Context, t *target) error {
 	if len(t.servers) == 0 {

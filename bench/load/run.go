@@ -36,7 +36,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	report.Took = time.Since(report.Began).Seconds()
-	report.Machine.LoadAfter = loadAverage()
+	report.Machine.Done()
 	return report, nil
 }
 

@@ -41,6 +41,13 @@ func (w *World) tell(ctx context.Context, n int) (lasts []float64, err error) {
 	if err != nil {
 		return nil, err
 	}
+	lost := make(chan error, n)
+	for _, c := range watchers {
+		go func() {
+			<-c.Done()
+			lost <- c.Err()
+		}()
+	}
 	writer := watchers[0]
 	if _, err := writer.Create(ctx, watched, nil, wire.OpenACL, wire.ModePersistent); err != nil && !errors.Is(err, wire.NodeExists) {
 		return nil, err
@@ -59,6 +66,8 @@ func (w *World) tell(ctx context.Context, n int) (lasts []float64, err error) {
 			if i >= fanOutWarm {
 				lasts = append(lasts, millis(end.Sub(began)))
 			}
+		case err := <-lost:
+			return nil, fmt.Errorf("a watcher has lost its connection: %w", err)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}

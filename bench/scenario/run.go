@@ -42,6 +42,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	r.Took = time.Since(r.Began).Seconds()
+	r.Machine.Done()
 	return r, nil
 }
 
