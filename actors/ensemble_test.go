@@ -2,7 +2,6 @@ package actors
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"troupe/actors/metrics"
 	"troupe/actors/session"
 	"troupe/bench/client"
+	"troupe/bench/process"
 	"troupe/wire"
 )
 
@@ -27,16 +27,12 @@ type ensemble struct {
 	lastCounter uint32
 }
 
-// freePorts are n ports that were free a moment ago.
-func freePorts(t testing.TB, n int) (ports []int) {
+// freePorts are n ports that nobody is given while they are not in use.
+func freePorts(t testing.TB, n int) []int {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	ports, err := process.FreePorts(n)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return ports
 }

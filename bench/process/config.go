@@ -40,8 +40,8 @@ func freePort() (int, error) {
 	return 0, fmt.Errorf("no free port after %d tries: %w", portTries, last)
 }
 
-// freePorts picks n different ones.
-func freePorts(n int) ([]int, error) {
+// FreePorts picks n different TCP ports of 127.0.0.1 on which nobody listens.
+func FreePorts(n int) ([]int, error) {
 	var ports []int
 	for len(ports) < n {
 		port, err := freePort()

@@ -44,7 +44,7 @@ func StartEnsemble(ctx context.Context, spec EnsembleSpec) (*Ensemble, error) {
 	if spec.Servers < 1 || spec.Observers < 0 {
 		return nil, fmt.Errorf("an ensemble of %d servers and %d observers", spec.Servers, spec.Observers)
 	}
-	ports, err := freePorts(3 * n)
+	ports, err := FreePorts(3 * n)
 	if err != nil {
 		return nil, err
 	}

@@ -2,32 +2,11 @@ package mesh
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
-
-// freePort picks a port as package process does, and for the same reason below those of outgoing
-// connections.
-func freePort(taken map[int]bool) (int, error) {
-	const lowest, highest, tries = 10000, 32767, 200
-	var last error
-	for range tries {
-		port := lowest + rand.IntN(highest-lowest+1)
-		l, err := net.Listen("tcp", address(port))
-		if err == nil {
-			err = l.Close()
-		}
-		if last = err; err == nil && !taken[port] {
-			taken[port] = true
-			return port, nil
-		}
-	}
-	return 0, fmt.Errorf("no free port after %d tries: %w", tries, last)
-}
 
 func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 

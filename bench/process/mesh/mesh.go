@@ -43,18 +43,14 @@ type Ensemble struct {
 func New(spec Spec) (*Ensemble, error) {
 	n := spec.Servers + spec.Observers
 	e := &Ensemble{Servers: make([]*process.Server, n), spec: spec}
-	taken := map[int]bool{}
+	ports, err := process.FreePorts(3 * n)
+	if err != nil {
+		return nil, err
+	}
 	for i := range n {
-		own := [3]int{2181, 2888, 3888} // those that everybody knows
-		for k := range own {
-			if spec.LAN != nil {
-				break
-			}
-			port, err := freePort(taken)
-			if err != nil {
-				return nil, err
-			}
-			own[k] = port
+		own := [3]int(ports[3*i:])
+		if spec.LAN != nil {
+			own = [3]int{2181, 2888, 3888} // those that everybody knows
 		}
 		e.ports = append(e.ports, own)
 		if err := e.identify(i); err != nil {
