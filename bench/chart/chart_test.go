@@ -26,7 +26,7 @@ func found(targets []string, sizes, reads []int) *sweep.Report {
 				rate := float64(10000+900*percent) / float64(1+3*i) * (1 + float64(servers)*float64(percent-40)/300)
 				cpu := 1e6 / rate
 				row.Targets = append(row.Targets, load.Series{Target: target, MinRate: 0.9 * rate, MaxRate: 1.05 * rate,
-					Median: load.Sample{Rate: rate, ServerCPU: cpu, P50: 300 * cpu, P90: 500 * cpu, P99: 900 * cpu, P999: 4000 * cpu, Max: 5000 * cpu}})
+					Median: load.Sample{Rate: rate, ServerCPU: cpu, LeaderCPU: cpu / 2, WireBytes: 1200 * float64(servers), P50: 300 * cpu, P90: 500 * cpu, P99: 900 * cpu, P999: 4000 * cpu, Max: 5000 * cpu}})
 			}
 			size.Rows = append(size.Rows, row)
 		}
@@ -53,6 +53,30 @@ func TestOfSweep_DrawsEveryLine(t *testing.T) {
 			}
 		}
 		checkFiles(t, &c)
+	}
+}
+
+func TestOfModel_HasThePaperBeside(t *testing.T) {
+	charts := OfModel(found([]string{load.Troupe, load.Apache}, []int{1, 3, 7}, []int{0, 50, 100}))
+	lines := map[string]int{"model-0": 3, "model-100": 3, "model-observers": 6}
+	if len(charts) != len(lines) {
+		t.Errorf("%d charts", len(charts))
+	}
+	for _, c := range charts {
+		if len(c.Lines) != lines[c.Name] {
+			t.Errorf("%s: %d lines", c.Name, len(c.Lines))
+		}
+		for _, l := range c.Lines {
+			for _, p := range l.Points {
+				if p.Y <= 0 {
+					t.Errorf("%s, %s: %+v", c.Name, l.Name, p)
+				}
+			}
+		}
+		checkFiles(t, &c)
+	}
+	if charts := OfModel(found([]string{load.Troupe}, []int{3}, []int{50})); charts != nil {
+		t.Errorf("%d charts of a sweep that is not enough", len(charts))
 	}
 }
 

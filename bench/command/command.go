@@ -99,7 +99,7 @@ func New() *cobra.Command {
 	f.bindRun(cmd, &o)
 	fs.IntVar(&o.Znodes, "znodes", o.Znodes, "znodes to fill for memory and starts; 0 leaves those out")
 	f.bindEnd(cmd, &o)
-	cmd.AddCommand(newCeiling(), newFailover(), newSweep(), newScenario())
+	cmd.AddCommand(newCeiling(), newFailover(), newSweep(), newModel(), newScenario())
 	return cmd
 }
 

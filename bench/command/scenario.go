@@ -12,8 +12,9 @@ import (
 
 const scenarioLong = `Measure what no steady load shows, beside Apache ZooKeeper.
 
-  troupe bench scenario                       all of them, one server of each
-  troupe bench scenario --scenarios fan-out --servers 3 --rounds 3
+  troupe bench scenario                       all that one server can show
+  troupe bench scenario --servers 3           all that three can
+  troupe bench scenario --scenarios fan-out,rejoin --servers 3 --rounds 3
   troupe bench scenario --json scenarios.json
 
 Each run has servers of its own, just started, in processes of their own, with their
@@ -35,10 +36,15 @@ func newScenario() *cobra.Command {
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringSliceVar(&o.Targets, "target", o.Targets, "servers to start")
-	fs.StringSliceVar(&o.Scenarios, "scenarios", o.Scenarios, "what to measure")
+	fs.StringSliceVar(&o.Scenarios, "scenarios", o.Scenarios, "what to measure; all for so many servers if empty")
 	fs.IntVar(&o.Ensemble, "servers", o.Ensemble, "servers of each target; 1 is a server alone")
 	fs.IntVar(&o.Rounds, "rounds", o.Rounds, "runs of each scenario on each target")
 	fs.IntSliceVar(&o.Watchers, "watchers", o.Watchers, "fan-out: how many sessions watch")
+	fs.IntVar(&o.Sessions, "sessions", o.Sessions, "sessions: how many are idle")
+	fs.IntVar(&o.Contenders, "contenders", o.Contenders, "locks: how many want it")
+	fs.IntSliceVar(&o.Znodes, "znodes", o.Znodes, "trees, checkpoints: sizes of the tree, growing")
+	fs.Float64Var(&o.Rate, "rate", o.Rate, "checkpoints, rejoin: writes a second; 0 is half of what Apache ZooKeeper reaches")
+	fs.DurationVar(&o.For, "for", o.For, "checkpoints, locks: how long is measured")
 	fs.StringVar(&o.Heap, "heap", o.Heap, "heap of the JVM, -Xmx")
 	fs.StringVar(&o.Dir, "dir", "", "where the servers' data goes; the system's temporary directory if empty")
 	fs.StringVar(&json, "json", "", "write all results to this file")

@@ -108,13 +108,13 @@ func (d *dataset) child(session int) string {
 	return d.parent(session) + "/" + strconv.Itoa(d.created[session])
 }
 
-// spread creates the part of n znodes that falls to one of so many sessions,
-// evenly below all parents.
-func (d *dataset) spread(session, sessions, n int) script {
+// spread creates the part of the znodes from one number up to another that falls
+// to one of so many sessions, evenly below all parents.
+func (d *dataset) spread(session, sessions, from, to int) script {
 	rng := rand.New(rand.NewPCG(uint64(session), 1))
-	next := session
+	next := from + session
 	return func() wire.Request {
-		if next >= n {
+		if next >= to {
 			return nil
 		}
 		path := d.spreadPath(next)

@@ -11,11 +11,9 @@ import (
 )
 
 const (
-	footprintData    = 100              // bytes of data per znode
-	footprintParents = 200              // the znodes are spread below so many
-	stopPatience     = 30 * time.Second // that a server may take for a clean end
-	poisedFor        = 8                // looks in a row at which memory must not have moved
-	poisedWithin     = 0.01             // by more than this share
+	stopPatience = 30 * time.Second // that a server may take for a clean end
+	poisedFor    = 8                // looks in a row at which memory must not have moved
+	poisedWithin = 0.01             // by more than this share
 )
 
 // Footprint is what servers need of memory, and how long they take to start.
@@ -47,7 +45,7 @@ func (f *Footprint) PerZnode(resident, empty int64) float64 {
 
 // footprint measures all targets but the ceiling, which keeps no znodes.
 func (o *Options) footprint(ctx context.Context) (f *Footprint, err error) {
-	f = &Footprint{Znodes: o.Znodes, DataBytes: footprintData}
+	f = &Footprint{Znodes: o.Znodes, DataBytes: FillData}
 	var servers []*process.Server
 	defer func() {
 		for _, s := range servers {
@@ -76,7 +74,7 @@ func (f *Footprint) measure(ctx context.Context, servers []*process.Server, o *O
 	starts := func(how func(context.Context, *process.Server) error, into func(*Footprints) *[]float64) error {
 		for round := range o.Rounds {
 			for _, i := range order(len(servers), round) {
-				took, err := restart(ctx, servers[i], how)
+				took, err := Restart(ctx, servers[i], how)
 				if err != nil {
 					return err
 				}
@@ -113,7 +111,7 @@ func (f *Footprint) measure(ctx context.Context, servers []*process.Server, o *O
 // weigh notes the memory of each server, come to rest.
 func (f *Footprint) weigh(ctx context.Context, servers []*process.Server, o *Options, into func(*Footprints) *int64) error {
 	for i, s := range servers {
-		rss, err := poisedRSS(ctx, s, 2*o.Settle)
+		rss, err := PoisedRSS(ctx, s, 2*o.Settle)
 		if err != nil {
 			return err
 		}
@@ -127,27 +125,22 @@ func (f *Footprint) weigh(ctx context.Context, servers []*process.Server, o *Opt
 
 // fill creates the znodes.
 func (f *Footprint) fill(ctx context.Context, addr string, t *Footprints, o *Options) error {
-	d := newDataset(newChoice(1, 0), footprintData, footprintParents)
-	const outstanding = 40
-	if err := carryOut(ctx, []string{addr}, outstanding, d.setUp()); err != nil {
+	filling, err := NewFilling(ctx, []string{addr})
+	if err != nil {
 		return err
 	}
-	scripts := make([]script, warmShape.Sessions)
-	for i := range scripts {
-		scripts[i] = d.spread(i, len(scripts), o.Znodes)
-	}
 	began := time.Now()
-	if err := carryOut(ctx, []string{addr}, outstanding, scripts...); err != nil {
+	if err := filling.Reach(ctx, o.Znodes); err != nil {
 		return err
 	}
 	t.FillRate = float64(o.Znodes) / time.Since(began).Seconds()
-	f.PathBytes = d.meanPath(o.Znodes)
+	f.PathBytes = filling.data.meanPath(o.Znodes)
 	return o.say("%-9s filled with %d znodes, %.0f/s", t.Target, o.Znodes, t.FillRate)
 }
 
-// restart ends a server and returns how long, in milliseconds, it takes to serve
-// again.
-func restart(ctx context.Context, s *process.Server, end func(context.Context, *process.Server) error) (float64, error) {
+// Restart ends a server and returns how long, in milliseconds, it takes from its
+// start until a new session's first read is answered.
+func Restart(ctx context.Context, s *process.Server, end func(context.Context, *process.Server) error) (float64, error) {
 	if err := end(ctx, s); err != nil {
 		return 0, err
 	}
@@ -172,9 +165,9 @@ func stopClean(ctx context.Context, s *process.Server) error {
 	return s.Stop(ctx)
 }
 
-// poisedRSS is the resident memory once it does not move any more, or when the
-// patience ends.
-func poisedRSS(ctx context.Context, s *process.Server, patience time.Duration) (int64, error) {
+// PoisedRSS is the resident memory in bytes once it does not move any more, or
+// when the patience ends.
+func PoisedRSS(ctx context.Context, s *process.Server, patience time.Duration) (int64, error) {
 	ticker := time.NewTicker(patience/40 + time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.Now().Add(patience)

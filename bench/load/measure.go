@@ -22,6 +22,13 @@ type Sample struct {
 	// Processor time per operation in microseconds; the server's is 0 where it is not ours.
 	ServerCPU float64 `json:"serverCPU"`
 	ClientCPU float64 `json:"clientCPU"`
+	// LeaderCPU is of ServerCPU what the server that leads an ensemble has used; 0 where none does.
+	LeaderCPU float64 `json:"leaderCPU"`
+	// WireBytes is what went over loopback per operation, headers included, between clients and
+	// servers and between servers; Flushes is how often the disk was told to write its cache, per
+	// operation and on all servers together. Both are of the whole machine, 0 where not to be known.
+	WireBytes float64 `json:"wireBytes"`
+	Flushes   float64 `json:"flushes"`
 	// ClientCores is how many cores the load generator kept busy.
 	ClientCores float64 `json:"clientCores"`
 }
@@ -30,6 +37,8 @@ type Sample struct {
 type usage struct {
 	at             time.Time
 	server, client time.Duration
+	leader         time.Duration // of the server's
+	wire, flushes  uint64
 }
 
 func (t *target) usage() (usage, error) {
@@ -37,13 +46,16 @@ func (t *target) usage() (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	u := usage{at: time.Now(), client: client}
-	for _, pid := range t.pids {
+	u := usage{at: time.Now(), client: client, wire: loopbackBytes(), flushes: flushes(t.dir)}
+	for i, pid := range t.pids {
 		spent, err := cpuTime(pid)
 		if err != nil {
 			return usage{}, err
 		}
 		u.server += spent
+		if i == t.leader {
+			u.leader = spent
+		}
 	}
 	return u, nil
 }
@@ -106,6 +118,7 @@ func (t *target) watch(ctx context.Context, c *crowd, r run) (Sample, error) {
 	if exhausted, err := c.during(ctx, r.lead); err != nil || exhausted {
 		return Sample{}, cmp.Or(err, errors.New("nothing was left to do before the run began"))
 	}
+	t.leader = t.leads(ctx)
 	before, err := t.usage()
 	if err != nil {
 		return Sample{}, err
@@ -145,7 +158,8 @@ func newSample(l latencies, before, after usage) Sample {
 	return Sample{
 		Seconds: seconds, Ops: uint64(ops), Rate: float64(ops) / seconds,
 		P50: l.micros(50), P90: l.micros(90), P99: l.micros(99), P999: l.micros(99.9), Max: l.micros(100),
-		ServerCPU: micros(after.server-before.server) / each,
+		ServerCPU: micros(after.server-before.server) / each, LeaderCPU: micros(after.leader-before.leader) / each,
+		WireBytes: float64(after.wire-before.wire) / each, Flushes: float64(after.flushes-before.flushes) / each,
 		ClientCPU: micros(client) / each, ClientCores: client.Seconds() / seconds,
 	}
 }

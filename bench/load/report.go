@@ -70,6 +70,9 @@ func (s *Series) summarize() {
 		P50:     of(func(s *Sample) float64 { return s.P50 }), P90: of(func(s *Sample) float64 { return s.P90 }), P99: of(func(s *Sample) float64 { return s.P99 }),
 		P999: of(func(s *Sample) float64 { return s.P999 }), Max: of(func(s *Sample) float64 { return s.Max }),
 		ServerCPU:   of(func(s *Sample) float64 { return s.ServerCPU }),
+		LeaderCPU:   of(func(s *Sample) float64 { return s.LeaderCPU }),
+		WireBytes:   of(func(s *Sample) float64 { return s.WireBytes }),
+		Flushes:     of(func(s *Sample) float64 { return s.Flushes }),
 		ClientCPU:   of(func(s *Sample) float64 { return s.ClientCPU }),
 		ClientCores: of(func(s *Sample) float64 { return s.ClientCores }),
 	}

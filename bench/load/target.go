@@ -39,6 +39,8 @@ type target struct {
 	data  *dataset
 
 	servers []*process.Server // none unless they are such
+	leader  int               // which of the pids leads; -1 if none does
+	dir     string            // that holds the servers' data
 }
 
 // startTarget starts a server of the named kind below dir.
@@ -65,7 +67,7 @@ func startTarget(ctx context.Context, name, dir string, o *Options) (*target, er
 
 // served is a target made of servers that were started.
 func served(name string, stop func() error, servers ...*process.Server) *target {
-	t := &target{name: name, stop: stop, servers: servers}
+	t := &target{name: name, stop: stop, servers: servers, dir: servers[0].Dir}
 	for _, s := range servers {
 		t.addrs, t.pids = append(t.addrs, s.Addr), append(t.pids, s.Pid())
 	}
@@ -85,7 +87,7 @@ func (o *Options) spec(name, dir string) process.Spec {
 // startCeiling starts the ceiling and the peers that keep its journal. All
 // sessions talk to the one server.
 func startCeiling(dir string, o *Options) (*target, error) {
-	t := &target{name: Ceiling}
+	t := &target{name: Ceiling, dir: dir}
 	var children []*process.Child
 	t.stop = func() error {
 		var errs []error
@@ -155,6 +157,19 @@ func (t *target) explain(err error) error {
 			s.ExitCode(), log[max(0, len(log)-tail):])
 	}
 	return err
+}
+
+// leads is which of the servers leads an ensemble, -1 if none does.
+func (t *target) leads(ctx context.Context) int {
+	if len(t.servers) < 2 {
+		return -1
+	}
+	for i, s := range t.servers {
+		if mode, err := s.Mode(ctx); err == nil && mode == "leader" {
+			return i
+		}
+	}
+	return -1
 }
 
 // settle waits until none of the targets works any more on what it was given

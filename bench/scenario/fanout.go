@@ -36,7 +36,8 @@ func fanOut(ctx context.Context, w *World) (figures []Figure, err error) {
 // tell returns for each change how long it took, in milliseconds.
 func (w *World) tell(ctx context.Context, n int) (lasts []float64, err error) {
 	told := &rendezvous{}
-	watchers, err := connect(ctx, w.Addrs(), n, func(wire.WatchEvent) { told.arrive() })
+	watchers, err := connect(ctx, w.Addrs(), n, client.Options{SessionTimeout: 30 * time.Second,
+		OnEvent: func(wire.WatchEvent) { told.arrive() }})
 	defer func() { err = errors.Join(err, disconnect(ctx, watchers)) }()
 	if err != nil {
 		return nil, err
@@ -98,57 +99,3 @@ func (r *rendezvous) arrive() {
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// atOnce is how many sessions connect or end at a time.
-const atOnce = 100
-
-// connect opens sessions, spread over the addresses. Those it returns are open,
-// also beside an error.
-func connect(ctx context.Context, addrs []string, n int, on func(wire.WatchEvent)) (open []*client.Conn, err error) {
-	conns, errs := make([]*client.Conn, n), make([]error, n)
-	sideBySide(n, func(i int) {
-		conns[i], errs[i] = client.Dial(ctx, client.Options{Servers: addrs[i%len(addrs):][:1], SessionTimeout: 30 * time.Second, OnEvent: on})
-	})
-	return slices.DeleteFunc(conns, func(c *client.Conn) bool { return c == nil }), errors.Join(errs...)
-}
-
-// disconnect ends sessions.
-func disconnect(ctx context.Context, conns []*client.Conn) error {
-	errs := make([]error, len(conns))
-	sideBySide(len(conns), func(i int) { errs[i] = conns[i].Close(ctx) })
-	return errors.Join(errs...)
-}
-
-// sideBySide does something n times, atOnce of them at a time.
-func sideBySide(n int, do func(i int)) {
-	var all sync.WaitGroup
-	for first := range min(n, atOnce) {
-		all.Go(func() {
-			for i := first; i < n; i += atOnce {
-				do(i)
-			}
-		})
-	}
-	all.Wait()
-}
-
-// each sends a request on every connection and waits for all replies.
-func each(ctx context.Context, conns []*client.Conn, request func(i int) wire.Request) error {
-	replies := make(chan error, len(conns))
-	for i, c := range conns {
-		if err := c.Go(request(i), func(r client.Reply) { replies <- r.Err() }); err != nil {
-			return err
-		}
-	}
-	for range conns {
-		select {
-		case err := <-replies:
-			if err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
-}

@@ -16,6 +16,9 @@ import (
 // Run measures what the options ask for. All servers that it has started have
 // ended when it returns; what they wrote is removed, unless they fail.
 func Run(ctx context.Context, o Options) (*Report, error) {
+	if len(o.Scenarios) == 0 {
+		o.Scenarios = Names(o.Ensemble)
+	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -24,7 +27,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	r := &Report{Began: time.Now(), Machine: load.ThisMachine(ctx, o.Dir, slices.Contains(o.Targets, string(process.Apache))), Ensemble: o.Ensemble, Rounds: o.Rounds, Heap: o.Heap}
+	r := &Report{Began: time.Now(), Machine: load.ThisMachine(ctx, o.Dir, slices.Contains(o.Targets, string(process.Apache))),
+		Ensemble: o.Ensemble, Rounds: o.Rounds, Heap: o.Heap}
+	if o.paced() && o.Rate == 0 {
+		var err error
+		if o.Rate, err = o.halfOfApache(ctx); err != nil {
+			return nil, fmt.Errorf("Apache's highest rate: %w", err)
+		}
+	}
 	for _, name := range o.Scenarios {
 		s, _ := find(name)
 		for round := range o.Rounds {
@@ -48,17 +58,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // play has a scenario run once, on servers of its own.
 func (o *Options) play(ctx context.Context, s Scenario, target string) (figures []Figure, err error) {
-	w := &World{Options: *o, Target: target}
-	w.Dir = filepath.Join(o.Dir, target)
-	end, err := w.start(ctx)
+	w, end, err := o.world(ctx, target)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err = errors.Join(err, end()); err == nil {
-			err = os.RemoveAll(w.Dir)
-		}
-	}()
+	defer func() { err = errors.Join(err, end(err == nil)) }()
 	if figures, err = s.run(ctx, w); err != nil {
 		return nil, err
 	}
@@ -70,8 +74,24 @@ func (o *Options) play(ctx context.Context, s Scenario, target string) (figures 
 	return figures, nil
 }
 
-// start starts the servers: no limit on connections, everything else as it comes,
-// fsync on.
+// world is servers that have just been started, which have no limit on
+// connections, everything else as it comes, fsync on. Its end removes their data
+// unless something went wrong.
+func (o *Options) world(ctx context.Context, target string) (w *World, end func(well bool) error, err error) {
+	w = &World{Options: *o, Target: target}
+	w.Dir = filepath.Join(o.Dir, target)
+	kill, err := w.start(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return w, func(well bool) error {
+		if err := kill(); err != nil || !well {
+			return err
+		}
+		return os.RemoveAll(w.Dir)
+	}, nil
+}
+
 func (w *World) start(ctx context.Context) (end func() error, err error) {
 	spec := process.Spec{Kind: process.Kind(w.Target), Dir: w.Dir, Heap: w.Heap, Config: []string{"maxClientCnxns=0"}}
 	if spec.Kind == process.Troupe {

@@ -11,15 +11,23 @@ import (
 
 // Scenario is one thing to be measured.
 type Scenario struct {
-	Name string
-	What string // in a line
-	run  func(context.Context, *World) ([]Figure, error)
+	Name        string
+	What        string // in a line
+	least, most int    // servers of the ensemble that it is for
+	run         func(context.Context, *World) ([]Figure, error)
 }
 
 // Scenarios are all there are, in the order in which they are measured.
 var Scenarios = []Scenario{
-	{"fan-out", "watchers of one znode are told that it has changed", fanOut},
+	{"fan-out", "watchers of one znode are told that it has changed", 1, maxServers, fanOut},
+	{"sessions", "a storm of connections, what an idle session costs, and who is still there after three timeouts", 1, maxServers, sessions},
+	{"locks", "clients contend for one lock by the usual recipe", 1, maxServers, locks},
+	{"trees", "memory and starts by the size of the tree", 1, 1, trees},
+	{"checkpoints", "latency of writes at a fixed rate while a large tree is written to disk", 1, maxServers, checkpoints},
+	{"rejoin", "a follower that was away catches up under load", 3, maxServers, rejoin},
 }
+
+const maxServers = 9 // of an ensemble
 
 // find is the scenario of a name; false if there is none.
 func find(name string) (Scenario, bool) {
@@ -30,10 +38,12 @@ func find(name string) (Scenario, bool) {
 	return Scenarios[i], true
 }
 
-// Names are those of Scenarios.
-func Names() (names []string) {
+// Names are those of the scenarios for so many servers.
+func Names(servers int) (names []string) {
 	for _, s := range Scenarios {
-		names = append(names, s.Name)
+		if s.least <= servers && servers <= s.most {
+			names = append(names, s.Name)
+		}
 	}
 	return names
 }

@@ -2,10 +2,10 @@ package scenario
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"troupe/bench/process"
 )
@@ -25,6 +25,9 @@ func TestRow(t *testing.T) {
 			t.Errorf("%q, not %q", row.wanted(), want)
 		}
 	}
+	if aim, is := (&Row{Scenario: "checkpoints", Name: "1000000 znodes, 9 sets/s: p99.9"}).aim(); !is || aim != 0.2 {
+		t.Errorf("aim %v, %v", aim, is)
+	}
 	if w := r.Rows[1].wanted(); w != "-" {
 		t.Errorf("wanted: %q", w)
 	}
@@ -39,9 +42,15 @@ func TestOptions_Check(t *testing.T) {
 		"target twice": func(o *Options) { o.Targets = []string{"troupe", "troupe"} },
 		"target":       func(o *Options) { o.Targets = []string{"etcd"} },
 		"scenario":     func(o *Options) { o.Scenarios = []string{"rain"} },
-		"none":         func(o *Options) { o.Scenarios = nil },
+		"no target":    func(o *Options) { o.Targets = nil },
 		"servers":      func(o *Options) { o.Ensemble = 0 },
 		"watchers":     func(o *Options) { o.Watchers = []int{0} },
+		"sessions":     func(o *Options) { o.Sessions = 0 },
+		"contenders":   func(o *Options) { o.Contenders = 0 },
+		"shrinking":    func(o *Options) { o.Znodes = []int{10, 5} },
+		"no time":      func(o *Options) { o.For = 0 },
+		"too few":      func(o *Options) { o.Scenarios = []string{"rejoin"} },
+		"no rate":      func(o *Options) { o.Targets, o.Scenarios = []string{"troupe"}, []string{"checkpoints"} },
 	} {
 		o := Defaults()
 		spoil(&o)
@@ -60,13 +69,31 @@ func TestRun_Smoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Defaults()
-	o.Targets, o.Rounds, o.Watchers, o.Binary, o.Dir = []string{"troupe"}, 1, []int{7}, binary, t.TempDir()
-	r, err := Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.Rows) != 2 || r.Rows[0].Name != fmt.Sprintf("last of %d told", 7) || r.Rows[0].Values["troupe"][0] <= 0 {
-		t.Errorf("%+v", r.Rows)
+	small := Defaults()
+	small.Targets, small.Rounds, small.Binary = []string{"troupe"}, 1, binary
+	small.Watchers, small.Sessions, small.Contenders, small.Znodes = []int{7}, 20, 3, []int{10, 50}
+	small.Rate, small.For, small.Settle = 500, time.Second, time.Second
+	for _, test := range []struct {
+		scenario string
+		servers  int
+		rows     int
+	}{{"fan-out", 3, 2}, {"locks", 1, 1}, {"trees", 1, 2 + 2*3}} {
+		t.Run(test.scenario, func(t *testing.T) {
+			t.Parallel()
+			o := small
+			o.Scenarios, o.Ensemble, o.Dir = []string{test.scenario}, test.servers, t.TempDir()
+			r, err := Run(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Rows) != test.rows {
+				t.Errorf("%d rows: %+v", len(r.Rows), r.Rows)
+			}
+			for _, row := range r.Rows {
+				if v := row.Values["troupe"]; len(v) != 1 || v[0] <= 0 && row.Unit == "ms" {
+					t.Errorf("%+v", row)
+				}
+			}
+		})
 	}
 }

@@ -1,4 +1,5 @@
-// Command charts draws the results of "troupe bench sweep":
+// Command charts draws the results of "troupe bench sweep", and what they predict
+// of larger ensembles:
 //
 //	go run ./bench/cmd/charts --out DIR sweep.json
 //
@@ -42,7 +43,7 @@ func run(results, out string) error {
 	if err := errors.Join(err, file.Close(), os.MkdirAll(out, 0o755)); err != nil {
 		return err
 	}
-	for _, c := range chart.OfSweep(report) {
+	for _, c := range append(chart.OfSweep(report), chart.OfModel(report)...) {
 		files, err := c.Save(out)
 		if err != nil {
 			return err
