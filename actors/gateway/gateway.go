@@ -59,8 +59,9 @@ type Gateway struct {
 	o        Options
 	limits   *limits
 	serve    *Serve // nil while the server does not serve
-	all      *session.Shared
-	auth     *session.Authenticator
+	settings *session.Settings
+	props    *actor.Props    // of sessions, all alike
+	making   session.Options // of the session that is being spawned, which happens in the midst of Spawn
 	next     tree.Conn
 	sessions map[string]*client // by the PID's id
 }
@@ -75,11 +76,15 @@ type client struct {
 
 // New makes the actor.
 func New(o Options) *Gateway {
-	outstanding := o.Config.GlobalOutstandingLimit
-	return &Gateway{o: o, limits: newLimits(o.Config.MaxClientCnxns, o.Config.MaxCnxns),
-		all: session.NewShared(outstanding, largeRequests), sessions: make(map[string]*client),
-		auth: &session.Authenticator{SuperDigest: o.Config.SuperDigest, DigestAlg: o.Config.DigestAlg,
-			EnsembleNames: o.Config.EnsembleAuthNames}}
+	g := &Gateway{o: o, limits: newLimits(o.Config.MaxClientCnxns, o.Config.MaxCnxns), sessions: make(map[string]*client),
+		settings: &session.Settings{All: session.NewShared(o.Config.GlobalOutstandingLimit, largeRequests),
+			Outstanding: perSession, MaxFrame: o.Config.JuteMaxBuffer, HelloTimeout: o.Config.SessionlessTimeout,
+			MaxHold: holdFor * o.Config.PeerTimeout, MinTimeout: o.Config.MinSessionTimeout, MaxTimeout: o.Config.MaxSessionTimeout,
+			Auth: &session.Authenticator{SuperDigest: o.Config.SuperDigest, DigestAlg: o.Config.DigestAlg,
+				EnsembleNames: o.Config.EnsembleAuthNames},
+			Words: o.Words, Metrics: o.Metrics, Log: o.Log}}
+	g.props = supervise.Props(o.Log, "session", func() actor.Actor { return session.New(g.making) })
+	return g
 }
 
 // Receive implements actor.Actor.
@@ -102,8 +107,8 @@ func (g *Gateway) Receive(c actor.Context) {
 		for _, s := range g.sessions {
 			c.Send(s.pid, &session.Close{Why: "the replica is being rebuilt"})
 		}
-	case *actor.Terminated:
-		g.onTerminated(m)
+	case *session.Ended:
+		g.forget(m.Who)
 	case *supervise.Failed:
 		g.onFailed(c, m)
 	case *deaf:
@@ -157,22 +162,19 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 		g.limits.leave(remote.Addr())
 		g.o.Metrics.Close(id)
 	})
-	o := session.Options{Conn: m.conn, Leave: leave, ID: g.next, RemoteIP: remote.Addr().Unmap().String(), All: g.all,
-		Outstanding: perSession, MaxFrame: g.o.Config.JuteMaxBuffer, HelloTimeout: g.o.Config.SessionlessTimeout,
-		MaxHold:    holdFor * g.o.Config.PeerTimeout,
-		MinTimeout: g.o.Config.MinSessionTimeout, MaxTimeout: g.o.Config.MaxSessionTimeout, Auth: g.auth,
-		Words: g.o.Words, Metrics: g.o.Metrics, Stats: g.o.Metrics.Open(id, remote), Log: g.o.Log}
+	g.making = session.Options{Settings: g.settings, Gateway: c.Self(), Conn: m.conn, Leave: leave, ID: g.next,
+		RemoteIP: remote.Addr().Unmap().String(), Stats: g.o.Metrics.Open(id, remote)}
 	if g.serve != nil {
-		o.Tree, o.Role = g.serve.Tree, g.serve.Role
+		g.making.Tree, g.making.Role = g.serve.Tree, g.serve.Role
 	}
-	pid := c.SpawnPrefix(supervise.Props(g.o.Log, "session", func() actor.Actor { return session.New(o) }), "session")
-	c.Watch(pid)
+	pid := c.SpawnPrefix(g.props, "session")
+	g.making = session.Options{}
 	g.sessions[pid.Id] = &client{pid, g.next, m.conn, leave}
 }
 
-func (g *Gateway) onTerminated(m *actor.Terminated) {
-	if s := g.sessions[m.Who.Id]; s != nil {
-		delete(g.sessions, m.Who.Id)
+func (g *Gateway) forget(who *actor.PID) {
+	if s := g.sessions[who.Id]; s != nil {
+		delete(g.sessions, who.Id)
 		s.leave()
 	}
 }
@@ -181,7 +183,7 @@ func (g *Gateway) onTerminated(m *actor.Terminated) {
 // have got as far as closing it.
 func (g *Gateway) onFailed(c actor.Context, m *supervise.Failed) {
 	if s := g.sessions[m.Who.Id]; s != nil {
-		s.leave()
+		g.forget(m.Who)
 		_ = s.conn.Close() // it may be closed already
 	}
 	c.Stop(m.Who)

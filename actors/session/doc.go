@@ -14,7 +14,8 @@
 // is left to a goroutine, and a client that does not read for too long is cut
 // off.
 //
-// What a connection can make the server hold is bounded:
+// Most connections are idle most of the time, and hold little then: no buffer, and a goroutine
+// with the smallest stack. What a connection can make the server hold is bounded:
 //
 //	unread        128 KiB; a longer frame is not read before there is room for all of it
 //	in work       512 operations a connection, globalOutstandingLimit in all (the last batch

@@ -14,7 +14,7 @@ func listen(t *testing.T, all *Shared) (client io.Writer, told chan any, w *Wind
 	t.Helper()
 	server, conn := pair(t)
 	told, w = make(chan any, 1000), NewWindow(100, all)
-	r := &reader{conn: server, send: func(m any) { told <- m }, window: w, maxFrame: 1 << 20, hello: time.Minute}
+	r := newReader(&Options{Conn: server, Settings: &Settings{MaxFrame: 1 << 20, HelloTimeout: time.Minute}}, w, func(m any) { told <- m })
 	go r.run()
 	t.Cleanup(func() { w.Close(); server.Close() })
 	return conn, told, w

@@ -42,6 +42,13 @@ type (
 	Resume struct{ Tree, Role *actor.PID }
 )
 
+// Emits, to the gateway.
+type (
+	// Ended tells that a session's actor stops. It is not watched for that: sets of
+	// watchers would be a twentieth of what an idle session costs.
+	Ended struct{ Who *actor.PID }
+)
+
 // To itself.
 type (
 	// waited tells that a Hold has lasted too long.

@@ -4,19 +4,20 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
+	"syscall"
 	"time"
 
 	"troupe/wire"
 )
 
 const (
-	firstBuffer = 4 << 10  // what an idle connection holds
-	keepBuffer  = 64 << 10 // a larger one is let go when it is empty
-	largeFrame  = 64 << 10 // from here on a frame waits for room before it is read
-	maxBatch    = 128      // requests in one message
-	maxHello    = 1 << 10  // a connect request has 45 bytes
-	wordSize    = 4
+	largeFrame = 64 << 10 // from here on a frame waits for room before it is read
+	maxBatch   = 128      // requests in one message
+	maxHello   = 1 << 10  // a connect request has 45 bytes
+	wordSize   = 4
 )
 
 // A large frame takes room that others wait for: it has to come whole in a time
@@ -29,6 +30,9 @@ const (
 // aliveEvery is how often a client is said to live while its reader waits.
 const aliveEvery = 200 * time.Millisecond
 
+// restful is how long a client says nothing if it is an idle one.
+const restful = time.Second
+
 // errFrame says that a client sent something that ends its connection.
 var errFrame = errors.New("bad frame")
 
@@ -38,20 +42,71 @@ type reader struct {
 	send     func(any)
 	window   *Window
 	maxFrame int
-	hello    time.Duration // how long a client may take to say hello
-	buf      []byte        // buf[:filled] has been read and not been used
+	hello    time.Duration         // how long a client may take to say hello
+	raw      syscall.RawConn       // nil if the connection has none
+	try      func(fd uintptr) bool // attempt
+	stir     func(fd uintptr) bool // firstBytes
+	hold     *buffer               // nil while there is nothing in it, if the connection can wait without
+	buf      []byte                // hold.bytes; buf[:filled] has been read and not been used
 	filled   int
-	reserved int // bytes of the large frame that the buffer begins with
+	size     int            // of the next buffer
+	reserved int            // bytes of the large frame that the buffer begins with
+	failed   error          // of the read that ended a wait
+	last     time.Time      // when requests came
+	idle     bool           // before that, for long
+	lead     [wordSize]byte // lead[:led] is what has come while it was
+	led      int
+}
+
+func newReader(o *Options, window *Window, send func(any)) *reader {
+	r := &reader{conn: o.Conn, send: send, window: window, maxFrame: o.MaxFrame, hello: o.HelloTimeout, size: firstBuffer}
+	r.try, r.stir = r.attempt, r.firstBytes
+	if sc, ok := o.Conn.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			r.raw = raw
+		}
+	}
+	return r
 }
 
 // run reads until the connection breaks.
 func (r *reader) run() {
-	r.buf = make([]byte, firstBuffer)
 	err := r.greet()
-	for err == nil {
+	r.idle = r.raw != nil
+	r.goOn(err)
+}
+
+// goOn reads on. A client that was idle will be so again: then a new goroutine
+// waits, whose stack is half of one that has worked on requests.
+func (r *reader) goOn(err error) {
+	for err == nil && (!r.idle || r.filled > 0) {
 		err = r.requests()
 	}
-	r.send(&Broken{err})
+	if err != nil {
+		r.send(&Broken{err})
+		return
+	}
+	r.idle = false
+	go r.rest()
+}
+
+// rest waits for a client that is idle, with as little stack as can be, and goes on.
+func (r *reader) rest() {
+	err := r.raw.Read(r.stir)
+	if err == nil {
+		err = r.failed
+	}
+	if err == nil {
+		r.have(take(r.size))
+		r.filled = copy(r.buf, r.lead[:r.led])
+	}
+	r.goOn(err)
+}
+
+// firstBytes reads what comes first.
+func (r *reader) firstBytes(fd uintptr) (done bool) {
+	r.led, done, r.failed = readNow(fd, r.lead[:])
+	return done
 }
 
 // greet reads a four-letter word or the connect request.
@@ -91,9 +146,10 @@ func (r *reader) word(word string) error {
 	r.send(&Word{word, arg})
 	r.consume(r.filled)
 	for { // the client may close its side before it has the answer
-		if _, err := r.conn.Read(r.buf); err != nil {
+		if err := r.read(); err != nil {
 			return err
 		}
+		r.consume(r.filled)
 	}
 }
 
@@ -116,6 +172,7 @@ func (r *reader) requests() error {
 		}
 	}
 	at := time.Now()
+	r.idle, r.last = r.raw != nil && at.Sub(r.last) > restful, at
 	for whole := true; whole; whole, _ = r.whole() {
 		large := r.reserved
 		frames, err := r.cut()
@@ -199,7 +256,7 @@ func (r *reader) cut() ([]Frame, error) {
 	}
 	var chunk []byte
 	if r.reserved > 0 {
-		chunk, r.buf, r.filled, r.reserved = r.buf[:end], make([]byte, firstBuffer), 0, 0
+		chunk, r.hold, r.buf, r.filled, r.reserved = r.buf[:end], nil, nil, 0, 0
 	} else {
 		chunk = append([]byte(nil), r.buf[:end]...)
 		r.consume(end)
@@ -246,6 +303,10 @@ func (r *reader) need(n int) error {
 // such a frame fills it.
 func (r *reader) read() error {
 	switch {
+	case r.hold == nil && r.raw != nil:
+		return r.wait()
+	case r.hold == nil:
+		r.have(take(r.size))
 	case r.filled == len(r.buf) && r.reserved > 0:
 		r.grow(min(2*len(r.buf), r.reserved))
 	case r.filled == len(r.buf):
@@ -259,17 +320,60 @@ func (r *reader) read() error {
 	return err
 }
 
-func (r *reader) grow(size int) {
-	b := make([]byte, size)
-	copy(b, r.buf[:r.filled])
-	r.buf = b
+// wait waits for the first bytes, without a buffer.
+func (r *reader) wait() error {
+	if err := r.raw.Read(r.try); err != nil {
+		return err
+	}
+	return r.failed
 }
 
-// consume drops the first n bytes of the buffer.
+// attempt reads what there is on the socket; false if that is nothing.
+func (r *reader) attempt(fd uintptr) (done bool) {
+	b := take(r.size)
+	if r.filled, done, r.failed = readNow(fd, b.bytes); r.filled == 0 {
+		give(b)
+		return done
+	}
+	r.have(b)
+	return true
+}
+
+// readNow reads what there is on a socket. It is not done if there is nothing yet.
+func readNow(fd uintptr, b []byte) (n int, done bool, err error) {
+	for {
+		n, err = syscall.Read(int(fd), b)
+		switch {
+		case err == nil && n > 0:
+			return n, true, nil
+		case err == nil:
+			return 0, true, io.EOF
+		case errors.Is(err, syscall.EAGAIN):
+			return 0, false, nil
+		case !errors.Is(err, syscall.EINTR):
+			return 0, true, os.NewSyscallError("read", err)
+		}
+	}
+}
+
+// have goes on with a buffer.
+func (r *reader) have(b *buffer) {
+	r.hold, r.buf = b, b.bytes
+}
+
+func (r *reader) grow(size int) {
+	b := take(size)
+	copy(b.bytes, r.buf[:r.filled])
+	give(r.hold)
+	r.have(b)
+	r.size = min(size, keepBuffer)
+}
+
+// consume drops the first n bytes of the buffer, and the buffer with the last.
 func (r *reader) consume(n int) {
-	r.filled = copy(r.buf, r.buf[n:r.filled])
-	if r.filled == 0 && len(r.buf) > keepBuffer {
-		r.buf = make([]byte, firstBuffer)
+	if r.filled = copy(r.buf, r.buf[n:r.filled]); r.filled == 0 && r.hold != nil {
+		give(r.hold)
+		r.hold, r.buf = nil, nil
 	}
 }
 

@@ -36,9 +36,8 @@ const testFrame = 1 << 17
 
 // play lets a reader read bytes, and returns what it tells the actor.
 func play(input []byte, piece func() int) (told []any) {
-	r := &reader{conn: &tape{left: input, piece: piece}, window: NewWindow(1<<40, NewShared(1<<40, 1<<40)),
-		maxFrame: testFrame, send: func(m any) { told = append(told, m) }}
-	r.run()
+	newReader(&Options{Conn: &tape{left: input, piece: piece}, Settings: &Settings{MaxFrame: testFrame}}, NewWindow(1<<40, NewShared(1<<40, 1<<40)),
+		func(m any) { told = append(told, m) }).run()
 	return told
 }
 
@@ -177,10 +176,76 @@ func TestReader_AnnouncedBytesCostNothing(t *testing.T) {
 func TestReader_LetsALargeBufferGo(t *testing.T) {
 	var e wire.Encoder
 	e.RequestFrame(1, &wire.SetData{Path: "/a", Data: make([]byte, 3*keepBuffer)})
-	r := &reader{conn: &tape{left: e.Bytes(), piece: func() int { return 1 << 20 }}, maxFrame: 1 << 20,
-		window: NewWindow(10, NewShared(10, 10)), send: func(any) {}, buf: make([]byte, firstBuffer)}
-	if err := r.requests(); err != nil || len(r.buf) != firstBuffer {
-		t.Errorf("%v, a buffer of %d is kept", err, len(r.buf))
+	r := newReader(&Options{Conn: &tape{left: e.Bytes(), piece: func() int { return 1 << 20 }}, Settings: &Settings{MaxFrame: 1 << 20}},
+		NewWindow(10, NewShared(10, 10)), func(any) {})
+	if err := r.requests(); err != nil || r.buf != nil || r.size > keepBuffer {
+		t.Errorf("%v, a buffer of %d is kept, the next will have %d", err, len(r.buf), r.size)
+	}
+}
+
+// TestReader_WaitsWithoutABuffer, on a socket: between what comes, in half a frame it has one.
+func TestReader_WaitsWithoutABuffer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan any, 10)
+	r := newReader(&Options{Conn: server, Settings: &Settings{MaxFrame: 1 << 20, HelloTimeout: time.Minute}}, NewWindow(100, NewShared(100, 1<<20)), func(m any) { told <- m })
+	waits := make(chan int, 10) // with a buffer of so many bytes
+	waiting := func(read func(uintptr) bool) func(uintptr) bool {
+		return func(fd uintptr) bool {
+			done := read(fd)
+			if !done {
+				waits <- len(r.buf)
+			}
+			return done
+		}
+	}
+	r.try, r.stir = waiting(r.attempt), waiting(r.firstBytes)
+	go r.run()
+	send := func(b []byte) {
+		t.Helper()
+		if n := <-waits; n != 0 {
+			t.Errorf("waits with a buffer of %d", n)
+		}
+		if _, err := client.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rnd := rand.New(rand.NewSource(1))
+	want, stream := requests(rnd, 1)
+	send(hello())
+	if _, ok := (<-told).(*Hello); !ok {
+		t.Fatal("no hello")
+	}
+	for range 3 {
+		send(stream[:6])
+		if _, err := client.Write(stream[6:]); err != nil {
+			t.Fatal(err)
+		}
+		f := (<-told).(*Frames).Frames[0].Request.(*wire.SetData)
+		if !bytes.Equal(f.Data, want[0].(*wire.SetData).Data) {
+			t.Errorf("%+v", f)
+		}
+	}
+	if n := <-waits; n != 0 {
+		t.Errorf("waits with a buffer of %d", n)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, ok := (<-told).(*Broken); !ok || b.Err == nil {
+		t.Errorf("at its end: %+v", b)
 	}
 }
 

@@ -29,9 +29,10 @@ func resuming(t *testing.T) (client io.Reader, asked chan any, tell func(any)) {
 	}))
 	server, conn := pair(t)
 	registry := metrics.NewRegistry()
-	s := New(Options{Conn: server, Leave: func() {}, ID: 1, RemoteIP: "127.0.0.1", Tree: note, Role: note, All: NewShared(100, 1<<20), Outstanding: 10,
-		MaxFrame: 1 << 20, HelloTimeout: time.Minute, MinTimeout: time.Second, MaxTimeout: time.Minute, Metrics: registry,
-		Stats: registry.Open(1, netip.MustParseAddrPort("127.0.0.1:1")), Log: zerolog.Nop()})
+	s := New(Options{Conn: server, Leave: func() {}, ID: 1, RemoteIP: "127.0.0.1", Gateway: note, Tree: note, Role: note,
+		Stats: registry.Open(1, netip.MustParseAddrPort("127.0.0.1:1")), Settings: &Settings{All: NewShared(100, 1<<20), Outstanding: 10,
+			MaxFrame: 1 << 20, HelloTimeout: time.Minute, MinTimeout: time.Second, MaxTimeout: time.Minute, Metrics: registry,
+			Log: zerolog.Nop()}})
 	pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return s }))
 	var e wire.Encoder
 	e.ConnectRequestFrame(&wire.ConnectRequest{Timeout: 4000, Session: 7, Password: make([]byte, wire.PasswordSize)})

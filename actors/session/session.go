@@ -16,14 +16,21 @@ import (
 
 // Options are what a connection's actor is made with.
 type Options struct {
-	Conn         net.Conn
-	Leave        func() // frees the connection's place; called before the client can see that it is closed
-	ID           tree.Conn
-	RemoteIP     string
-	Tree, Role   *actor.PID // nil while the server does not serve; the role is a leader or a follower
-	All          *Shared    // by all sessions
-	Outstanding  int        // requests of this session
-	MaxFrame     int        // bytes (jute.maxbuffer)
+	*Settings
+	Conn       net.Conn
+	Leave      func() // frees the connection's place; called before the client can see that it is closed
+	ID         tree.Conn
+	RemoteIP   string
+	Gateway    *actor.PID
+	Tree, Role *actor.PID // nil while the server does not serve; the role is a leader or a follower
+	Stats      *metrics.Connection
+}
+
+// Settings are what all connections have in common.
+type Settings struct {
+	All          *Shared // by all sessions
+	Outstanding  int     // requests of one session
+	MaxFrame     int     // bytes (jute.maxbuffer)
 	HelloTimeout time.Duration
 	MinTimeout   time.Duration // of sessions
 	MaxTimeout   time.Duration
@@ -31,7 +38,6 @@ type Options struct {
 	Auth         *Authenticator
 	Words        Words
 	Metrics      *metrics.Registry
-	Stats        *metrics.Connection
 	Log          zerolog.Logger
 }
 
@@ -146,8 +152,7 @@ func (s *Session) onStarted(c actor.Context) {
 	self, root := c.Self(), c.ActorSystem().Root
 	send := func(m any) { root.Send(self, m) }
 	s.out = newOutbox(s.o.Conn, send)
-	r := &reader{conn: s.o.Conn, send: send, window: s.window, maxFrame: s.o.MaxFrame, hello: s.o.HelloTimeout}
-	go r.run()
+	go newReader(&s.o, s.window, send).run()
 }
 
 // onHello negotiates the timeout and asks the tree whether the client may attach.
@@ -304,7 +309,7 @@ func (s *Session) receiveLeaving(c actor.Context) {
 	case *tree.Verified, *Hold, *Close:
 		c.Stop(c.Self())
 	case *actor.Stopping:
-		s.window.Close()
+		s.end(c)
 	}
 }
 
@@ -320,7 +325,13 @@ func (s *Session) onBroken(c actor.Context, m *Broken) {
 
 func (s *Session) onStopping(c actor.Context) {
 	s.leave(c)
+	s.end(c)
+}
+
+// end tells that nothing is left of the session.
+func (s *Session) end(c actor.Context) {
 	s.window.Close()
+	c.Send(s.o.Gateway, &Ended{c.Self()})
 }
 
 // leave closes the connection.

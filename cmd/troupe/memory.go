@@ -10,28 +10,35 @@ import (
 
 const (
 	// largeHeap is from where on memory counts for more than the time the
-	// collector takes: a tree of some 50,000 znodes.
+	// collector takes: a tree of some 50,000 znodes. Below, Go's own percentage holds.
 	largeHeap = 32 << 20
-	// thriftyGC is the collector's percentage then; Go's own is 100.
-	thriftyGC = 50
+	goGC      = 100
+	// busyGC is the collector's percentage of a large heap under load, and quietGC that
+	// of one that is left alone: the least that a server holds beyond what it needs.
+	busyGC, quietGC = 50, 10
+	// perPercent is how many bytes a second have to be allocated for each percent. To mark
+	// a gigabyte takes about a second, and so this keeps collections near a fiftieth of a
+	// core, whatever the size of the heap, until busyGC is reached.
+	perPercent = 200 << 10
 	// steerEvery is soon enough for a tree that is filled at full speed.
 	steerEvery = 100 * time.Millisecond
+	// calmer is how many looks it takes to forget half of what was allocated before.
+	calmer = 20
 )
 
-// steerGC makes the garbage collector thriftier while the tree is large, until
-// the context ends. With a small heap collections would come too often for
-// that. GOGC in the environment leaves it to the operator.
+// steerGC has the garbage collector's percentage follow the size of the heap and
+// what is allocated, until the context ends. GOGC in the environment leaves it to
+// the operator.
 func steerGC(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	thrifty := false
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	s := steering{percent: goGC}
 	for tick := time.NewTicker(steerEvery); ; {
-		metrics.Read(live)
-		if large := live[0].Value.Uint64() > largeHeap; large != thrifty {
-			thrifty = large
-			debug.SetGCPercent(map[bool]int{true: thriftyGC, false: 100}[large])
+		metrics.Read(samples)
+		if s.look(samples[0].Value.Uint64(), samples[1].Value.Uint64()) {
+			debug.SetGCPercent(s.percent)
 		}
 		select {
 		case <-ctx.Done():
@@ -40,4 +47,29 @@ func steerGC(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// steering decides about the collector's percentage.
+type steering struct {
+	percent   int
+	allocated uint64  // at the last look
+	rate      float64 // bytes a second, the highest of late
+}
+
+// look takes what the runtime tells: bytes found live by the last collection, and
+// allocated since the start. It tells whether the percentage is another now.
+// Changes stop the world for a moment, so that there are none that hardly matter.
+func (s *steering) look(live, allocated uint64) bool {
+	now := float64(allocated-s.allocated) / steerEvery.Seconds()
+	s.allocated = allocated
+	s.rate = max(now, s.rate-(s.rate-now)/calmer)
+	want := goGC
+	if live > largeHeap {
+		want = min(max(int(s.rate/perPercent), quietGC), busyGC)
+	}
+	if near := s.percent * 2 / 3; want > near && want < s.percent && want != quietGC || want == s.percent {
+		return false
+	}
+	s.percent = want
+	return true
 }
