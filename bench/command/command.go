@@ -73,6 +73,7 @@ func (f *flags) bindRun(cmd *cobra.Command, o *load.Options) {
 func (f *flags) bindEnd(cmd *cobra.Command, o *load.Options) {
 	fs := cmd.Flags()
 	fs.StringVar(&o.Heap, "heap", o.Heap, "heap of the JVM, -Xmx")
+	fs.IntVar(&o.Procs, "procs", o.Procs, "cores that a troupe server uses; 0 is all")
 	fs.StringVar(&o.Dir, "dir", "", "where the servers' data goes; the system's temporary directory if empty")
 	fs.StringVar(&f.json, "json", "", "write all results to this file")
 }

@@ -46,8 +46,8 @@ func (m *Machine) Describe(began time.Time, heap string) string {
 // Describe says how figures are made.
 func (s *Settings) Describe() string {
 	return fmt.Sprintf("Median of %d interleaved runs of %.1f s each, after %.1f s unmeasured and %.0f s of warming up; "+
-		"values of %d bytes, %d keys%s, fsync on. Spread is lowest to highest rate.%s",
-		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys, s.skew(), s.loop())
+		"values of %d bytes, %d keys%s, fsync on. Spread is lowest to highest rate.%s%s",
+		s.Rounds, s.Seconds, s.LeadSeconds, s.WarmSeconds, s.Value, s.Keys, s.skew(), s.loop(), s.cores())
 }
 
 func (s *Settings) skew() string {
@@ -62,6 +62,13 @@ func (s *Settings) loop() string {
 		return ""
 	}
 	return fmt.Sprintf(" Open loop: %.0f requests per second, latency from when each was due.", s.Rate)
+}
+
+func (s *Settings) cores() string {
+	if s.Procs == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Troupe's servers use %d cores (GOMAXPROCS).", s.Procs)
 }
 
 // summary has one line per row, and how the targets compare.

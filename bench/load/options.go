@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -33,6 +34,7 @@ type Options struct {
 	Rate      float64       // requests per second in all, in an open loop; 0 is a closed one
 	Znodes    int           // how many to fill for memory and starts; 0 leaves those out
 	Heap      string        // -Xmx of the JVM
+	Procs     int           // cores that a troupe server uses, GOMAXPROCS; 0 is all
 	Binary    string        // the troupe program
 	Self      string        // a program that has the command "bench ceiling-server"; troupe, but for tests
 	Dir       string        // absolute; the servers' data goes below, and stays
@@ -69,6 +71,7 @@ func (o *Options) check() error {
 	between("value", o.Value, 0, maxValue)
 	between("keys", o.Keys, 1, maxKeys)
 	between("znodes", o.Znodes, 0, maxZnodes)
+	between("procs", o.Procs, 0, runtime.NumCPU())
 	if slices.Contains(o.Workloads, Multi) {
 		between("value", o.Value, 0, maxValue/multiSets) // in one frame
 	}

@@ -31,11 +31,12 @@ type Settings struct {
 	Skew        float64 `json:"skew"` // of the choice of keys; 0 is none
 	Rate        float64 `json:"rate"` // requests per second in an open loop; 0 is a closed one
 	Heap        string  `json:"heap"`
+	Procs       int     `json:"procs"` // cores that a troupe server uses; 0 is all
 }
 
 func settings(o *Options) Settings {
 	return Settings{Servers: o.Servers, Skew: o.Skew, Rate: o.Rate, Rounds: o.Rounds, Seconds: o.Long.Seconds(), LeadSeconds: o.Lead.Seconds(),
-		WarmSeconds: o.Warm.Seconds(), Value: o.Value, Keys: o.Keys, Heap: o.Heap}
+		WarmSeconds: o.Warm.Seconds(), Value: o.Value, Keys: o.Keys, Heap: o.Heap, Procs: o.Procs}
 }
 
 // Row is one line of the table: a workload in a shape, against every target.

@@ -58,7 +58,7 @@ func startTarget(ctx context.Context, name, dir string, o *Options) (*target, er
 		return served(name, server.Kill, server), nil
 	}
 	e, err := process.StartEnsemble(ctx, process.EnsembleSpec{Kind: spec.Kind, Dir: dir, Servers: o.Servers,
-		Config: spec.Config, Binary: spec.Binary, Heap: spec.Heap})
+		Config: spec.Config, Binary: spec.Binary, Heap: spec.Heap, Env: spec.Env})
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +80,9 @@ func (o *Options) spec(name, dir string) process.Spec {
 	s := process.Spec{Kind: process.Kind(name), Dir: dir, Heap: o.Heap, Config: []string{"maxClientCnxns=0"}}
 	if name == Troupe {
 		s.Binary = o.Binary
+		if o.Procs > 0 {
+			s.Env = []string{"GOMAXPROCS=" + strconv.Itoa(o.Procs)}
+		}
 	}
 	return s
 }
