@@ -100,6 +100,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger, announce
 	defer func() { err = errors.Join(err, pid.Release()) }()
 	announce()
 	go steerGC(ctx)
+	go steerCores(ctx)
 	var f faults
 	disk, err := f.open()
 	if err != nil {
