@@ -1,7 +1,6 @@
 package persistence
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"iter"
@@ -76,8 +75,8 @@ func OpenState(dir string, o Options) (*State, error) {
 func (s *State) Applied() (zxid wire.Zxid, digest uint64) { return s.zxid, s.digest }
 
 // Load hands over all znodes, by path in byte order, so that a parent comes
-// before its children, and then all sessions. The functions may keep what they
-// get; an error of theirs ends Load and is returned.
+// before its children, and then all sessions. The functions must not keep the values
+// they get; an error of theirs ends Load and is returned.
 func (s *State) Load(node func(path string, value []byte) error, session func(id int64, value []byte) error) error {
 	if err := s.db.enter(); err != nil {
 		return err
@@ -105,7 +104,8 @@ func (s *State) Load(node func(path string, value []byte) error, session func(id
 	return err
 }
 
-// each hands over all keys, less the prefix they share, and their values.
+// each hands over all keys, less the prefix they share, and their values, both for
+// as long as the function runs.
 func (s *State) each(prefix byte, fn func(key, value []byte) error) error {
 	it := s.db.iterate(&util.Range{Start: []byte{prefix}, Limit: []byte{prefix + 1}})
 	defer it.Release()
@@ -113,7 +113,7 @@ func (s *State) each(prefix byte, fn func(key, value []byte) error) error {
 		if s.db.isClosed() {
 			return ErrClosed
 		}
-		if err := fn(it.Key()[1:], bytes.Clone(it.Value())); err != nil {
+		if err := fn(it.Key()[1:], it.Value()); err != nil {
 			return err
 		}
 	}

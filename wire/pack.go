@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"sync"
 
@@ -57,7 +58,8 @@ func (p *Packer) array(n int)     { _ = p.enc.EncodeArrayLen(n) }
 // unpacker reads what a Packer wrote. Lengths are compared with the bytes that
 // are left before anything is allocated; the first error sticks.
 type unpacker struct {
-	in  bytes.Reader
+	all []byte
+	in  bytes.Reader // over all; the decoder reads nothing ahead of what it decodes
 	dec *msgpack.Decoder
 	err error
 }
@@ -71,7 +73,7 @@ var unpackerPool = sync.Pool{New: func() any {
 
 func newUnpacker(b []byte) *unpacker {
 	u := unpackerPool.Get().(*unpacker)
-	u.err = nil
+	u.err, u.all = nil, b
 	u.in.Reset(b)
 	u.dec.Reset(&u.in)
 	return u
@@ -134,10 +136,19 @@ func (u *unpacker) bytes() []byte {
 	if n = u.length(n, err, 1); n < 0 || u.err != nil {
 		return nil
 	}
-	b := make([]byte, n)
-	u.fail(u.dec.ReadFull(b))
-	return b
+	return append(make([]byte, 0, n), u.take(n)...)
 }
+
+// take passes over n bytes, which are there, and must not be kept.
+func (u *unpacker) take(n int) []byte {
+	at := len(u.all) - u.in.Len()
+	_, err := u.in.Seek(int64(n), io.SeekCurrent)
+	u.fail(err)
+	return u.all[at : at+n]
+}
+
+// common are strings of which there would be one in every znode.
+var common = map[string]string{"world": "world", "anyone": "anyone", "ip": "ip", "digest": "digest", "auth": "auth", "x509": "x509", "sasl": "sasl"}
 
 func (u *unpacker) string() string {
 	if u.err != nil {
@@ -147,8 +158,10 @@ func (u *unpacker) string() string {
 	if n = u.length(n, err, 1); n <= 0 || u.err != nil {
 		return ""
 	}
-	b := make([]byte, n)
-	u.fail(u.dec.ReadFull(b))
+	b := u.take(n)
+	if s, is := common[string(b)]; is {
+		return s
+	}
 	return string(b)
 }
 
@@ -180,6 +193,7 @@ func (u *unpacker) end() error {
 	}
 	err := u.err
 	u.in.Reset(nil)
+	u.all = nil
 	unpackerPool.Put(u)
 	return err
 }

@@ -64,24 +64,7 @@ func (r *recovered) rebuild() (replayed int, err error) {
 	if err := r.log.Continues(zxid); err != nil {
 		return 0, err
 	}
-	l := znode.NewLoader()
-	err = r.state.Load(func(path string, value []byte) error {
-		z, err := wire.UnpackZnode(value)
-		if err != nil {
-			return fmt.Errorf("%w: checkpoint, %s: %w", errDamaged, path, err)
-		}
-		if !l.Node(path, z) {
-			return fmt.Errorf("%w: checkpoint, %s: its parent is missing", errDamaged, path)
-		}
-		return nil
-	}, func(id int64, value []byte) error {
-		s, err := wire.UnpackSession(value)
-		if err != nil {
-			return fmt.Errorf("%w: checkpoint, session 0x%x: %w", errDamaged, uint64(id), err)
-		}
-		l.Session(wire.SessionID(id), *s)
-		return nil
-	})
+	l, err := load(r.state)
 	if err != nil {
 		return 0, err
 	}
