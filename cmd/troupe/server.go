@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"runtime"
 	"syscall"
 	"time"
@@ -116,6 +117,7 @@ func serve(ctx context.Context, cfg *config.Config, log zerolog.Logger, announce
 	select {
 	case <-s.Serving():
 		log.Info().Stringer("address", s.Addr()).Dur("took_ms", time.Since(started)).Msg("serving clients")
+		go debug.FreeOSMemory() // what the start has left behind
 	case <-s.Done():
 	case <-ctx.Done():
 	}
