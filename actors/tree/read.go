@@ -74,7 +74,7 @@ func (c *core) exists(cn *conn, q *wire.Exists) (wire.Body, wire.ErrorCode) {
 	if z == nil {
 		return nil, wire.NoNode
 	}
-	return &wire.StatReply{Stat: z.Stat(children)}, wire.OK
+	return &wire.StatReply{Stat: c.stat(q.Path, z, children)}, wire.OK
 }
 
 func (c *core) getData(cn *conn, q *wire.GetData, auth []wire.ID) (wire.Body, wire.ErrorCode) {
@@ -83,12 +83,26 @@ func (c *core) getData(cn *conn, q *wire.GetData, auth []wire.ID) (wire.Body, wi
 		return nil, code
 	}
 	c.watch(cn, q.Watch, q.Path, watch.Data)
-	r := &wire.DataReply{Data: z.Data, Stat: z.Stat(children)}
-	if c.config != "" && q.Path == znode.ConfigPath && z.Mzxid == 0 {
-		// Each server's own list, as its file says; addresses may differ.
-		r.Data, r.Stat.DataLength, r.Stat.Version = []byte(c.config), int32(len(c.config)), -1
+	r := &wire.DataReply{Data: z.Data, Stat: c.stat(q.Path, z, children)}
+	if c.lists(q.Path, z) {
+		r.Data = []byte(c.config)
 	}
 	return r, wire.OK
+}
+
+// lists tells whether a node shows the list of servers, each server's own, as its
+// file says; addresses may differ.
+func (c *core) lists(path string, z *wire.Znode) bool {
+	return c.config != "" && path == znode.ConfigPath && z.Mzxid == 0
+}
+
+// stat is a node's, as its readers see it.
+func (c *core) stat(path string, z *wire.Znode, children int) wire.Stat {
+	s := z.Stat(children)
+	if c.lists(path, z) {
+		s.DataLength, s.Version = int32(len(c.config)), -1
+	}
+	return s
 }
 
 func (c *core) getChildren(cn *conn, q *wire.GetChildren, auth []wire.ID) (wire.Body, wire.ErrorCode) {
@@ -99,7 +113,7 @@ func (c *core) getChildren(cn *conn, q *wire.GetChildren, auth []wire.ID) (wire.
 	c.watch(cn, q.Watch, q.Path, watch.Child)
 	names, bytes := c.tree.Children(q.Path)
 	if q.WithStat {
-		return &wire.NamesStatReply{Names: names, Stat: z.Stat(children), Bytes: bytes}, wire.OK
+		return &wire.NamesStatReply{Names: names, Stat: c.stat(q.Path, z, children), Bytes: bytes}, wire.OK
 	}
 	return &wire.NamesReply{Names: names, Bytes: bytes}, wire.OK
 }
@@ -114,7 +128,7 @@ func (c *core) getACL(q *wire.GetACL, auth []wire.ID) (wire.Body, wire.ErrorCode
 	if !c.skipACL && !znode.Permitted(acl, wire.PermAdmin, auth) {
 		acl = znode.MaskACL(acl)
 	}
-	return &wire.ACLReply{ACL: acl, Stat: z.Stat(children)}, wire.OK
+	return &wire.ACLReply{ACL: acl, Stat: c.stat(q.Path, z, children)}, wire.OK
 }
 
 func (c *core) getAllChildrenNumber(q *wire.GetAllChildrenNumber, auth []wire.ID) (wire.Body, wire.ErrorCode) {

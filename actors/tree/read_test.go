@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"troupe/actors/tree/znode"
 	"troupe/wire"
 )
 
@@ -281,5 +282,43 @@ func TestDescribe(t *testing.T) {
 	}
 	if d := r.describe(&Describe{}); d.WatchesByPath != nil || d.SessionTimeouts != nil || d.Nodes != 5 {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestRead_TheListOfServersIsInEveryStat of /zookeeper/config, until somebody writes it.
+func TestRead_TheListOfServersIsInEveryStat(t *testing.T) {
+	r := newRig(t)
+	r.config = "server.1=a:1:2\nversion=0"
+	r.connect(1, 1, wire.ID{Scheme: "super"})
+	stats := func() (all []wire.Stat) {
+		for _, q := range []wire.Request{&wire.Exists{Path: znode.ConfigPath}, &wire.GetData{Path: znode.ConfigPath},
+			&wire.GetChildren{Path: znode.ConfigPath, WithStat: true}, &wire.GetACL{Path: znode.ConfigPath}} {
+			body, code := r.answer(r.conns[1], q, r.conns[1].auth)
+			if code != wire.OK {
+				t.Fatalf("%v: %v", q.Op(), code)
+			}
+			switch b := body.(type) {
+			case *wire.StatReply:
+				all = append(all, b.Stat)
+			case *wire.DataReply:
+				all = append(all, b.Stat)
+			case *wire.NamesStatReply:
+				all = append(all, b.Stat)
+			case *wire.ACLReply:
+				all = append(all, b.Stat)
+			}
+		}
+		return all
+	}
+	for i, s := range stats() {
+		if s.Version != -1 || int(s.DataLength) != len(r.config) {
+			t.Errorf("read %d: %+v", i, s)
+		}
+	}
+	r.commit(1, 1, &wire.SetData{Path: znode.ConfigPath, Data: []byte("own"), Version: -1})
+	for i, s := range stats() {
+		if s.Version != 1 || s.DataLength != 3 {
+			t.Errorf("read %d after a write: %+v", i, s)
+		}
 	}
 }
