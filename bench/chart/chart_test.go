@@ -58,7 +58,7 @@ func TestOfSweep_DrawsEveryLine(t *testing.T) {
 
 func TestOfModel_HasThePaperBeside(t *testing.T) {
 	charts := OfModel(found([]string{load.Troupe, load.Apache}, []int{1, 3, 7}, []int{0, 50, 100}))
-	lines := map[string]int{"model-0": 3, "model-100": 3, "model-observers": 6}
+	lines := map[string]int{"model-0": 3, "model-100": 3, "model-observers": 4}
 	if len(charts) != len(lines) {
 		t.Errorf("%d charts", len(charts))
 	}

@@ -12,7 +12,7 @@ import (
 func OfModel(r *sweep.Report) (charts []Chart) {
 	var all []model.Costs
 	for _, target := range r.Targets() {
-		if c, err := model.Fit(r, target); err == nil {
+		if c, err := model.Fit(r, target, 0); err == nil {
 			all = append(all, c)
 		}
 	}
@@ -56,7 +56,7 @@ func byObservers(all []model.Costs) Chart {
 		c.Places = append(c.Places, Place{float64(n), fmt.Sprint(n)})
 	}
 	for i := range all {
-		for j, percent := range []int{100, 90, 0} {
+		for j, percent := range []int{100, 0} {
 			l := Line{Name: fmt.Sprintf("%s, %s", names[all[i].Target], share(percent)), Color: palette[j], Kind: kinds[all[i].Target]}
 			for _, n := range model.Observers {
 				l.Points = append(l.Points, predicted(&all[i], n, model.Ensemble{Voters: model.ObservedVoters, Observers: n, Reads: float64(percent) / 100}))

@@ -18,13 +18,17 @@ type Checked struct {
 // Off is by what share of the measured rate the model's is off.
 func (c Checked) Off() float64 { return c.Rate/c.MeasuredRate - 1 }
 
-// Check holds the costs against a sweep. The rate is what the cores have time for:
-// the servers' processor time by the model, the clients' as measured.
-func (c *Costs) Check(r *sweep.Report) (all []Checked) {
-	for i := range r.Sizes {
-		size := &r.Sizes[i]
-		for _, percent := range r.Reads() {
-			s := size.Series(percent, c.Target)
+// Check holds the costs of each share of reads against the sweep. The rate is what the
+// cores have time for: the servers' processor time by the model, the clients' as measured.
+func Check(r *sweep.Report, target string) (all []Checked) {
+	for _, percent := range r.Reads() {
+		c, err := Fit(r, target, min(percent, most(r)))
+		if err != nil {
+			continue // that share is on too few sizes
+		}
+		for i := range r.Sizes {
+			size := &r.Sizes[i]
+			s := size.Series(percent, target)
 			if s == nil {
 				continue
 			}
@@ -34,6 +38,16 @@ func (c *Costs) Check(r *sweep.Report) (all []Checked) {
 		}
 	}
 	return all
+}
+
+// most is the highest share of reads with writes beside them, in percent.
+func most(r *sweep.Report) (percent int) {
+	for _, p := range r.Reads() {
+		if p < 100 {
+			percent = p
+		}
+	}
+	return percent
 }
 
 // Typical is the median of how far off the rates are, either way.

@@ -24,36 +24,42 @@ type Costs struct {
 	ReadBytes, WriteBytes, PeerBytes float64
 }
 
-// Fit finds the costs of a target from a sweep, which needs shares of 0 and 100 %
-// of reads on at least two sizes, one of them an ensemble.
-func Fit(r *sweep.Report, target string) (Costs, error) {
+// Fit finds the costs of a target at one share of reads, in percent, from a sweep, which
+// needs that share and reads only on at least two sizes, one of them an ensemble. They
+// are other costs at other shares: fewer writes go together where they come between reads.
+func Fit(r *sweep.Report, target string, percent int) (Costs, error) {
 	c := Costs{Target: target}
 	var leaders, follows, wires line
 	var reads, readBytes []float64
 	for i := range r.Sizes {
+		if read := r.Sizes[i].Series(100, target); read != nil {
+			reads, readBytes = append(reads, read.Median.ServerCPU), append(readBytes, read.Median.WireBytes)
+		}
+	}
+	c.Read, c.ReadBytes = load.Median(reads), load.Median(readBytes)
+	share := float64(percent) / 100
+	for i := range r.Sizes {
 		size := &r.Sizes[i]
-		write, read := size.Series(0, target), size.Series(100, target)
-		if write == nil || read == nil {
+		mixed, servers, others := size.Series(percent, target), float64(size.Servers), float64(size.Servers-1)
+		if mixed == nil {
 			continue
 		}
-		others := float64(size.Servers - 1)
-		reads, readBytes = append(reads, read.Median.ServerCPU), append(readBytes, read.Median.WireBytes)
-		m := &write.Median
-		wires.add(others, m.WireBytes)
+		m := &mixed.Median
+		of := func(all, reads float64) float64 { return (all - share*reads) / (1 - share) } // the writes' part, of each
+		wires.add(others, of(m.WireBytes, c.ReadBytes))
 		if size.Servers == 1 {
-			leaders.add(0, m.ServerCPU)
+			leaders.add(0, of(m.ServerCPU, c.Read))
 			continue
 		}
 		if m.LeaderCPU == 0 {
 			return c, fmt.Errorf("%s, %d servers: what its leader used is not known", target, size.Servers)
 		}
-		leaders.add(others, m.LeaderCPU)
-		follows.add(1/float64(size.Servers), (m.ServerCPU-m.LeaderCPU)/others)
+		leaders.add(others, of(m.LeaderCPU, c.Read/servers))
+		follows.add(1/servers, of((m.ServerCPU-m.LeaderCPU)/others, c.Read/servers))
 	}
-	if len(leaders.x) < 2 || len(follows.x) == 0 {
-		return c, fmt.Errorf("%s: want 0 and 100 %% of reads on two sizes, one of them an ensemble", target)
+	if len(reads) < 2 || len(leaders.x) < 2 || len(follows.x) == 0 || percent >= 100 {
+		return c, fmt.Errorf("%s: want %d %% of reads, with writes, and reads only on two sizes, one of them an ensemble", target, percent)
 	}
-	c.Read, c.ReadBytes = load.Median(reads), load.Median(readBytes)
 	c.Write, c.WritePeer = leaders.fit()
 	c.Follow, c.FollowClient = follows.fit()
 	c.WriteBytes, c.PeerBytes = wires.fit()

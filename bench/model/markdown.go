@@ -21,7 +21,7 @@ const ObservedVoters = 3
 // Assumptions are what the predictions rest on.
 const Assumptions = `- Each server has a machine of its own, with cores as fast as those of the sweep, and uses all of them alike.
 - A cost per operation is the same at every size, but for what grows with it: the leader's with each server that it
-  tells, another server's with its share of the clients. It is that of full load, with the batches that come of it.
+  tells, another server's with its share of the clients. It is that of full load and of its share of reads, with the batches that come of it.
 - An observer costs the leader what a follower does, and itself, too. (It sends no acknowledgements, so this is more than it is.)
 - All that goes between servers leaves through the leader's network. (Half of it, forwarded writes and
   acknowledgements, comes in there; a network that is busy in both directions at once is not slower for it.)
@@ -33,22 +33,25 @@ const Assumptions = `- Each server has a machine of its own, with cores as fast 
 func WriteMarkdown(out io.Writer, r *sweep.Report, m Machine, outstanding int) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Costs from a sweep: %s\n\n%s\n\n", r.Machine.Describe(r.Began, r.Settings.Heap), r.Settings.Describe())
-	var all []Costs
-	for _, target := range r.Targets() {
-		c, err := Fit(r, target)
-		if err != nil {
-			return err
-		}
-		all = append(all, c)
+	all, err := fitAll(r, 0)
+	if err != nil {
+		return err
 	}
+	mixed, err := fitAll(r, most(r))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "Writes only:\n\n")
 	costs(&b, all)
-	for i := range all {
-		all[i].checks(&b, r)
+	fmt.Fprintf(&b, "%d %% reads:\n\n", most(r))
+	costs(&b, mixed)
+	for _, c := range all {
+		checks(&b, r, c.Target)
 	}
 	fmt.Fprintf(&b, "Predicted, every server with %v cores, %.3g Gbit/s, a sync of %v and a round trip of %v to the others, %d requests outstanding:\n\n%s\n",
 		m.Cores, m.Bytes*8/1e9, m.Sync, m.RoundTrip, outstanding, Assumptions)
 	voters(&b, all, m, outstanding)
-	observers(&b, all, m, outstanding)
+	observers(&b, all, mixed, most(r), m, outstanding)
 	if _, err := io.WriteString(out, b.String()); err != nil {
 		return fmt.Errorf("write tables: %w", err)
 	}
@@ -79,11 +82,22 @@ func costs(b *strings.Builder, all []Costs) {
 	b.WriteByte('\n')
 }
 
+func fitAll(r *sweep.Report, percent int) (all []Costs, err error) {
+	for _, target := range r.Targets() {
+		c, err := Fit(r, target, percent)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
 // checks is the model beside what was measured on the one machine.
-func (c *Costs) checks(b *strings.Builder, r *sweep.Report) {
-	all := c.Check(r)
+func checks(b *strings.Builder, r *sweep.Report, target string) {
+	all := Check(r, target)
 	fmt.Fprintf(b, "%s on the one machine of the sweep, the model beside what was measured; the rate is off by %.0f %% (median).\n\n"+
-		"| servers | reads | us per operation | measured | ops/s | measured | off |\n|---|---|---|---|---|---|---|\n", c.Target, 100*Typical(all))
+		"| servers | reads | us per operation | measured | ops/s | measured | off |\n|---|---|---|---|---|---|---|\n", target, 100*Typical(all))
 	for _, x := range all {
 		fmt.Fprintf(b, "| %d | %d %% | %.1f | %.1f | %.0f | %.0f | %+.0f %% |\n", x.Servers, x.Reads, x.CPU, x.MeasuredCPU, x.Rate, x.MeasuredRate, 100*x.Off())
 	}
@@ -118,19 +132,22 @@ func published(servers int) string {
 	return " - | - |\n"
 }
 
-func observers(b *strings.Builder, all []Costs, m Machine, outstanding int) {
+func observers(b *strings.Builder, all, mixed []Costs, percent int, m Machine, outstanding int) {
 	fmt.Fprintf(b, "| %d voters and observers |", ObservedVoters)
 	for _, c := range all {
-		fmt.Fprintf(b, " %s, reads only | 90 %% reads | writes only |", c.Target)
+		fmt.Fprintf(b, " %s, reads only | %d %% reads | writes only |", c.Target, percent)
 	}
 	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---|---|---|", len(all)))
 	for _, n := range Observers {
 		fmt.Fprintf(b, "| %d |", n)
 		for i := range all {
-			for _, reads := range []float64{1, 0.9, 0} {
-				rate, _ := all[i].Predict(Ensemble{ObservedVoters, n, reads, outstanding}, m)
-				fmt.Fprintf(b, " %.0f |", rate)
-			}
+			e := Ensemble{Voters: ObservedVoters, Observers: n, Outstanding: outstanding}
+			writes, _ := all[i].Predict(e, m)
+			e.Reads = float64(percent) / 100
+			both, _ := mixed[i].Predict(e, m)
+			e.Reads = 1
+			reads, _ := all[i].Predict(e, m)
+			fmt.Fprintf(b, " %.0f | %.0f | %.0f |", reads, both, writes)
 		}
 		b.WriteByte('\n')
 	}

@@ -39,7 +39,7 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-6*math.Max(math.Abs(a)
 
 func TestFit_FindsTheCostsOfWhichASweepIsMade(t *testing.T) {
 	r := made(truth, 1, 3, 5, 7)
-	c, err := Fit(r, load.Troupe)
+	c, err := Fit(r, load.Troupe, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,10 @@ func TestFit_FindsTheCostsOfWhichASweepIsMade(t *testing.T) {
 			t.Errorf("%+v, not %+v", c, truth)
 		}
 	}
-	all := c.Check(r)
+	if half, err := Fit(r, load.Troupe, 50); err != nil || !near(half.Write, truth.Write) || !near(half.Follow, truth.Follow) || !near(half.PeerBytes, truth.PeerBytes) {
+		t.Errorf("at half reads: %+v, %v", half, err)
+	}
+	all := Check(r, load.Troupe)
 	if len(all) != 12 || Typical(all) > 1e-6 {
 		t.Errorf("%+v", all)
 	}
@@ -64,11 +67,11 @@ func TestFit_WantsEnough(t *testing.T) {
 		if name == "none that leads" {
 			r.Sizes[1].Rows[0].Targets[0].Median.LeaderCPU = 0
 		}
-		if c, err := Fit(r, load.Troupe); err == nil {
+		if c, err := Fit(r, load.Troupe, 0); err == nil {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}
-	if _, err := Fit(made(truth, 1, 3), load.Apache); err == nil {
+	if _, err := Fit(made(truth, 1, 3), load.Apache, 0); err == nil {
 		t.Error("a target that was not measured")
 	}
 }
