@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
