@@ -32,7 +32,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.paced() && o.Rate == 0 {
 		var err error
 		if o.Rate, err = o.halfOfApache(ctx); err != nil {
-			return nil, fmt.Errorf("Apache's highest rate: %w", err)
+			return nil, fmt.Errorf("the highest rate of Apache's server: %w", err)
 		}
 	}
 	for _, name := range o.Scenarios {
