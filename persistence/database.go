@@ -45,10 +45,11 @@ const (
 )
 
 const (
-	// Write buffers are small for memory's sake, larger ones bought the log no
-	// throughput. The state's is what it may hold in journals beside tables.
-	logBuffer   = 4 << 20
-	stateBuffer = 4 << 20
+	// Write buffers are small for memory's sake. The state's is what it may hold in
+	// journals beside tables; that of a segment has room for all that goes into one.
+	logBuffer     = 4 << 20
+	segmentBuffer = segmentBytes + 2<<20
+	stateBuffer   = 4 << 20
 
 	blockCache = 1 << 20
 	openFiles  = 64
@@ -102,23 +103,27 @@ type database struct {
 
 // openDatabase opens or creates the database of the given kind in dir.
 func openDatabase(dir string, kind byte, o Options, lo *opt.Options) (*database, error) {
-	open := o.Open
-	if open == nil {
-		open = OpenFiles
-	}
-	s, err := open(dir)
+	s, err := openStorage(dir, o)
 	if err != nil {
 		return nil, opening(dir, err)
 	}
 	d := &database{dir: dir, write: &opt.WriteOptions{Sync: !o.NoSync}}
 	d.idle.L = &d.mu
+	readOnly := lo.ReadOnly
 	if err := d.start(s, kind, o.failed, lo); err != nil {
 		return nil, errors.Join(opening(dir, err), s.Close())
 	}
-	if err := d.checkFormat(kind); err != nil {
+	if err := d.checkFormat(kind, !readOnly); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+func openStorage(dir string, o Options) (storage.Storage, error) {
+	if o.Open != nil {
+		return o.Open(dir)
+	}
+	return OpenFiles(dir)
 }
 
 func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.Options) (err error) {
@@ -126,10 +131,18 @@ func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.
 		return err
 	}
 	d.disk.noSync = !d.write.Sync
+	if lo.ReadOnly {
+		if err := d.disk.complete(); err != nil {
+			return err
+		}
+	}
 	if d.end, err = inspect(d.disk); err != nil {
 		return err
 	}
-	if kind == kindLog {
+	if lo.ReadOnly && d.end.tail != TailWhole {
+		return badBytes("it ends in unreadable bytes")
+	}
+	if kind == kindLog && !lo.ReadOnly {
 		if err := d.raiseSuspicion(); err != nil {
 			return err
 		}
@@ -138,6 +151,9 @@ func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.
 	if d.end.tail == TailWhole {
 		lo.Strict |= opt.StrictJournal
 	}
+	if len(d.disk.fronts) > 1 {
+		lo.ReadOnly = false // LevelDB replays two journals only if it may make a table of them
+	}
 	if d.ldb, err = leveldb.Open(d.disk, lo); err != nil && d.disk.failure() != nil {
 		return d.failure() // of which LevelDB's error may have lost the kind
 	}
@@ -145,12 +161,12 @@ func (d *database) start(s storage.Storage, kind byte, failed *failure, lo *opt.
 }
 
 // checkFormat reads the kind and version, or writes them to an empty database.
-func (d *database) checkFormat(kind byte) error {
+func (d *database) checkFormat(kind byte, writable bool) error {
 	v, err := d.get(keyFormat)
 	if err != nil {
 		return err
 	}
-	if v == nil {
+	if v == nil && writable {
 		return d.stampFormat(kind)
 	}
 	if len(v) != 5 || v[0] != kind {

@@ -57,6 +57,17 @@ func (f *failure) happened() <-chan struct{} {
 	return f.told
 }
 
+func (f *failure) happen(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+		if f.told != nil {
+			close(f.told)
+		}
+	}
+}
+
 // newDisk takes a storage whose journals are to have so many bytes.
 func newDisk(s storage.Storage, failed *failure, journal int) (*disk, error) {
 	if failed == nil {
@@ -178,14 +189,7 @@ func (d *disk) fail(err error) error {
 	if err == nil {
 		return nil
 	}
-	d.failed.mu.Lock()
-	defer d.failed.mu.Unlock()
-	if d.failed.err == nil {
-		d.failed.err = err
-		if d.failed.told != nil {
-			close(d.failed.told)
-		}
-	}
+	d.failed.happen(err)
 	return err
 }
 

@@ -43,9 +43,11 @@
 // and then, with the pair in use locked, removes all others.
 //
 // A log goes on in a new segment, a database like the log's own, when the one
-// before has 64 MiB. Trim then removes whole segments and rewrites nothing. The
-// first records of a log, up to the first segment, stay in its own database
-// until Trim takes them one by one, once.
+// before has 6 MiB, which is less than LevelDB keeps in memory before it makes a
+// table: what goes into a segment is written once, to its journal. A full segment is
+// closed, and opened when somebody reads it, without a change to it (store.go). Trim
+// removes whole segments and rewrites nothing. The first records of a log, up to the
+// first segment, stay in its own database until Trim takes them one by one, once.
 //
 // # Formats 1 and 2
 //
@@ -142,6 +144,9 @@
 //     another after it, writes that do not follow each other by LevelDB's
 //     sequence numbers, a journal, table or manifest that is missing, a table of
 //     another size: ErrDamaged, and the files stay as they are.
+//   - Of a segment that is full only the names and sizes of the files are looked at.
+//     It is inspected when it is read. A crash leaves nothing in it, so a bad end is
+//     damage there, as is another end than where the next segment begins.
 //   - Damage inside a table is found when it is read, by LevelDB's checksums;
 //     lost or exchanged records by the chain, in Scan.
 //   - A first start that was cut short left nothing anybody relied on, and

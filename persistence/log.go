@@ -20,7 +20,8 @@ type Log struct {
 	db *database // the meta data, and the oldest records
 	o  Options
 
-	write sync.Mutex // held by whoever writes records; Trim takes it step by step
+	next  *next      // the segment behind the newest; nil: none is being made
+	write sync.Mutex // guards next; held by whoever writes records; Trim takes it step by step
 	batch *leveldb.Batch
 	key   []byte
 	value []byte
@@ -31,6 +32,7 @@ type Log struct {
 	mu sync.RWMutex // guards what follows; never held during disk work
 	extent
 	segments          segments
+	rest              resting
 	accepted, current wire.Epoch
 	ensemble          string
 	vouch             vouch
@@ -38,9 +40,8 @@ type Log struct {
 
 // extent is what of the log is there.
 type extent struct {
-	low       place     // the last record trimmed away, and all before it
-	first     wire.Zxid // 0 when empty
-	last      place     // low when empty
+	low       place // the last record trimmed away, and all before it
+	last      place // low when empty
 	committed wire.Zxid
 }
 
@@ -48,7 +49,6 @@ type extent struct {
 type Recovery struct {
 	Created   bool      // there was no log
 	Records   uint64    // records in the log
-	First     wire.Zxid // 0 when empty
 	Last      wire.Zxid // 0 when empty
 	Committed wire.Zxid // last zxid known committed
 	Bytes     int64     // size on disk
@@ -63,12 +63,12 @@ const neverCompact = 1 << 20
 // the tail that a crash leaves, is an ErrDamaged and is left as it is.
 func OpenLog(dir string, o Options) (*Log, Recovery, error) {
 	o.failed = new(failure)
-	db, err := openLogDatabase(dir, o)
+	db, err := openDatabase(dir, kindLog, o, o.log(logBuffer))
 	if err != nil {
 		return nil, Recovery{}, err
 	}
 	l := &Log{db: db, o: o, batch: new(leveldb.Batch), pins: make(map[*wire.Zxid]bool)}
-	l.segments.list = []segment{{db: db}}
+	l.segments.list = []segment{{store: l.newStore(dir, db)}}
 	if err := l.load(); err != nil {
 		l.Close() // its errors say less than err
 		return nil, Recovery{}, err
@@ -76,9 +76,9 @@ func OpenLog(dir string, o Options) (*Log, Recovery, error) {
 	return l, l.recovery(), nil
 }
 
-// openLogDatabase opens the log's own database, or that of a segment.
-func openLogDatabase(dir string, o Options) (*database, error) {
-	lo := o.common(logBuffer)
+// log are the settings of the log's own database, or that of a segment.
+func (o Options) log(buffer int) *opt.Options {
+	lo := o.common(buffer)
 	lo.Compression = opt.NoCompression
 	// Records are written in order and never again, so there is nothing to merge
 	// but what Trim removes, and Trim compacts that itself. Compactions in
@@ -86,7 +86,7 @@ func openLogDatabase(dir string, o Options) (*database, error) {
 	lo.CompactionL0Trigger = neverCompact
 	lo.WriteL0SlowdownTrigger = neverCompact
 	lo.WriteL0PauseTrigger = neverCompact
-	return openDatabase(dir, kindLog, o, lo)
+	return lo
 }
 
 func (l *Log) recovery() Recovery {
@@ -94,7 +94,6 @@ func (l *Log) recovery() Recovery {
 	return Recovery{
 		Created:   l.db.created,
 		Records:   l.Records(),
-		First:     l.First(),
 		Last:      l.Last(),
 		Committed: l.Committed(),
 		Bytes:     l.Size(),
@@ -103,11 +102,20 @@ func (l *Log) recovery() Recovery {
 	}
 }
 
-// endings is the worst that was found in the databases.
+// written are the databases that are written to: the log's own, and that of the
+// newest segment.
+func (l *Log) written() []*database {
+	if newest := l.segments.newest().current(); newest != nil && newest != l.db {
+		return []*database{l.db, newest}
+	}
+	return []*database{l.db}
+}
+
+// endings is the worst that was found in those that a crash may have torn.
 func (l *Log) endings() (tail Tail, dropped int64) {
-	for _, s := range l.segments.list {
-		tail = max(tail, s.db.end.tail)
-		dropped += s.db.end.dropped
+	for _, db := range l.written() {
+		tail = max(tail, db.end.tail)
+		dropped += db.end.dropped
 	}
 	return tail, dropped
 }
@@ -184,9 +192,6 @@ func (l *Log) Append(entries []Entry, committed wire.Zxid) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.first == 0 {
-		l.first = entries[0].Zxid
-	}
 	l.last, l.committed = e.last, e.committed
 	return nil
 }
@@ -213,12 +218,17 @@ func (l *Log) Close() error {
 	if err := l.db.shut(); err != nil {
 		return err
 	}
+	l.rest.hold(nil)
 	l.mu.RLock()
 	list := l.segments.list
 	l.mu.RUnlock()
 	var err error
+	if n := l.next; n != nil {
+		<-n.done
+		err = errors.Join(n.retire(), l.removeSegment(n.dir))
+	}
 	for _, s := range list[1:] {
-		err = errors.Join(err, s.db.close())
+		err = errors.Join(err, s.retire())
 	}
 	return errors.Join(err, l.db.release()) // whose lock is for all
 }

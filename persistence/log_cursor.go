@@ -43,7 +43,8 @@ func (l *Log) Read(from wire.Zxid, maxBytes int) ([]Entry, error) {
 }
 
 // EpochEnds returns the last zxid of each epoch among the records above above,
-// newest first, and no more than 64 of them. It seeks, once for each.
+// newest first, and no more than 64 of them. It seeks, once for each, and reads
+// only the segments in which an epoch begins.
 func (l *Log) EpochEnds(above wire.Zxid) ([]wire.Zxid, error) {
 	if err := l.db.enter(); err != nil {
 		return nil, err
@@ -72,19 +73,31 @@ func (l *Log) EpochEnds(above wire.Zxid) ([]wire.Zxid, error) {
 
 // epochEnds appends those of a part to those of the parts behind it, whose
 // oldest epoch may have begun here.
-func (p stretch) epochEnds(ends []wire.Zxid) ([]wire.Zxid, error) {
+func (p *stretch) epochEnds(ends []wire.Zxid) ([]wire.Zxid, error) {
+	if p.low.zxid.Epoch() == p.end.zxid.Epoch() {
+		return addEnd(ends, p.end.zxid), nil
+	}
+	if err := p.open(); err != nil {
+		return nil, err
+	}
 	for ok := p.it.Last(); ok && len(ends) < maxEpochEnds; ok = p.it.Prev() {
 		r, err := decodeRecord(p.it.Key(), p.it.Value())
 		if err != nil {
-			return nil, errDamaged(p.db.dir, err)
+			return nil, errDamaged(p.dir, err)
 		}
-		if n := len(ends); n == 0 || ends[n-1].Epoch() != r.zxid.Epoch() {
-			ends = append(ends, r.zxid)
-		}
+		ends = addEnd(ends, r.zxid)
 		p.it.Seek(recordKey(wire.MakeZxid(r.zxid.Epoch(), 0)))
 	}
 	if err := p.it.Error(); err != nil {
-		return nil, reading(p.db.dir, err)
+		return nil, reading(p.dir, err)
 	}
 	return ends, nil
+}
+
+// addEnd appends z, unless the end of its epoch is there.
+func addEnd(ends []wire.Zxid, z wire.Zxid) []wire.Zxid {
+	if n := len(ends); n == 0 || n < maxEpochEnds && ends[n-1].Epoch() != z.Epoch() {
+		return append(ends, z)
+	}
+	return ends
 }

@@ -70,12 +70,9 @@ func (l *Log) bounds() extent {
 	return l.extent
 }
 
-// First is the zxid of the first record, 0 when the log is empty.
-func (l *Log) First() wire.Zxid { return l.bounds().first }
-
 // Last is the zxid of the last record, 0 when the log is empty.
 func (l *Log) Last() wire.Zxid {
-	if e := l.bounds(); e.first != 0 {
+	if e := l.bounds(); e.last != e.low {
 		return e.last.zxid
 	}
 	return 0
@@ -101,7 +98,7 @@ func (l *Log) Size() (bytes int64) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, s := range l.segments.list {
-		bytes += s.db.disk.size()
+		bytes += s.bytes()
 	}
 	return bytes
 }

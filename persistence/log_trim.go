@@ -84,46 +84,13 @@ func (l *Log) dropBelow(below wire.Zxid) (dropped []segment, err error) {
 	b.Put(keyLow, encodePlace(low))
 	b.Put(keyCommitted, encodeZxid(committed))
 	b.Put(keySegments, encodeSegments(kept))
-	first, err := l.firstAfter(kept, low, e.last)
-	if err != nil {
-		return nil, err
-	}
 	if err := l.db.commit(b); err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.low, l.first, l.committed, l.segments = low, first, committed, kept
+	l.low, l.committed, l.segments = low, committed, kept
 	return dropped, nil
-}
-
-// firstAfter finds the record after low, which begins the first segment that
-// is not empty.
-func (l *Log) firstAfter(all segments, low, last place) (wire.Zxid, error) {
-	if low == last {
-		return 0, nil
-	}
-	i := 0
-	for all.end(i, last) == low {
-		i++
-	}
-	db := all.list[i].db
-	it := db.iterate(recordsAfter(low.zxid))
-	defer it.Release()
-	if !it.First() {
-		if err := it.Error(); err != nil {
-			return 0, reading(db.dir, err)
-		}
-		return 0, errDamaged(db.dir, badBytes("the record behind %s is missing", low.zxid))
-	}
-	r, err := decodeRecord(it.Key(), it.Value())
-	if err == nil {
-		err = r.follows(low)
-	}
-	if err != nil {
-		return 0, errDamaged(db.dir, err)
-	}
-	return r.zxid, nil
 }
 
 // removeBelow removes records of the log's own database, step by step; trimmed
@@ -153,15 +120,11 @@ func (l *Log) trimStep(below wire.Zxid) (n int, err error) {
 	below = l.unpinned(below)
 	e := l.bounds()
 	own := l.segments.end(0, e.last)
-	if e.first == 0 || e.first >= below || own.zxid <= e.low.zxid {
+	if e.low.zxid+1 >= below || own.zxid <= e.low.zxid {
 		return 0, nil
 	}
 	batch := new(leveldb.Batch)
 	low, n, err := l.deleteBelow(batch, e.low, below)
-	if err != nil {
-		return 0, err
-	}
-	first, err := l.firstAfter(l.segments, low, e.last)
 	if err != nil {
 		return 0, err
 	}
@@ -173,7 +136,7 @@ func (l *Log) trimStep(below wire.Zxid) (n int, err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.low, l.first, l.committed = low, first, committed
+	l.low, l.committed = low, committed
 	return n, nil
 }
 

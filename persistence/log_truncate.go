@@ -39,6 +39,9 @@ func (l *Log) truncateAfter(z wire.Zxid) (dropped []segment, err error) {
 	}
 	l.reset()
 	newest := l.segments.newest()
+	if err := newest.reopen(); err != nil {
+		return dropped, err
+	}
 	last, err := l.deleteAfter(newest, z)
 	if err != nil {
 		return dropped, err
@@ -51,9 +54,7 @@ func (l *Log) truncateAfter(z wire.Zxid) (dropped []segment, err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.last = last; last == l.low {
-		l.first = 0
-	}
+	l.last = last
 	return dropped, nil
 }
 
@@ -96,12 +97,12 @@ func (l *Log) deleteAfter(s segment, z wire.Zxid) (place, error) {
 	if it.Prev() {
 		r, err := decodeRecord(it.Key(), it.Value())
 		if err != nil {
-			return place{}, errDamaged(s.db.dir, err)
+			return place{}, errDamaged(s.dir, err)
 		}
 		last = r.place
 	}
 	if err := it.Error(); err != nil {
-		return place{}, reading(s.db.dir, err)
+		return place{}, reading(s.dir, err)
 	}
 	return last, nil
 }

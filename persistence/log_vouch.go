@@ -80,9 +80,9 @@ func (d *database) raiseSuspicion() error {
 // settleSuspicion moves what the mark says into the meta data.
 func (l *Log) settleSuspicion() error {
 	var suspects []*database
-	for _, s := range l.segments.list {
-		if s.db.suspect {
-			suspects = append(suspects, s.db)
+	for _, db := range l.written() {
+		if db.suspect {
+			suspects = append(suspects, db)
 		}
 	}
 	if len(suspects) == 0 {

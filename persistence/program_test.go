@@ -151,11 +151,16 @@ func (p *program) checkCursor() error {
 		want = want[1:]
 	}
 	ends := epochEnds(want)
-	if got, err := p.log.EpochEnds(p.acked.low); err != nil || !slices.Equal(got, ends[:min(len(ends), maxEpochEnds)]) {
+	if got, err := p.log.EpochEnds(p.acked.low); errors.Is(err, faulty.ErrCrashed) {
+		return err
+	} else if err != nil || !slices.Equal(got, ends[:min(len(ends), maxEpochEnds)]) {
 		return wrong("epochs end at %v, not at %v: %v", got, ends, err)
 	}
 	for len(want) > 0 {
 		es, err := p.log.Read(want[0].Zxid, p.rnd.Intn(10000))
+		if errors.Is(err, faulty.ErrCrashed) {
+			return err // a segment may have to be opened for it
+		}
 		if err != nil || len(es) == 0 || len(es) > len(want) || !sameEntries(es, want[:len(es)]) {
 			return wrong("%d records read from %s: %v", len(es), want[0].Zxid, err)
 		}

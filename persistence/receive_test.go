@@ -163,7 +163,7 @@ func TestReceive(t *testing.T) {
 		there("current " + want)
 	}
 	s, l, r, err := Open(data, logs, Options{})
-	if err != nil || r.Created || l.Last() != 0 || l.First() != 0 {
+	if err != nil || r.Created || l.Last() != 0 || firstOf(l) != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	defer s.Close()

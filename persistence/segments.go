@@ -16,14 +16,14 @@ import (
 )
 
 // segmentBytes is the size from which on the next records go to a new segment.
-const segmentBytes = 64 << 20
+const segmentBytes = 6 << 20
 
 // segment is a stretch of the log in a database of its own, so that it can be
 // removed whole. The first is the log's own database, which stays.
 type segment struct {
 	number uint32 // in its directory's name; 0: the log's own
 	low    place  // the record before its first; of the log's own the zero place
-	db     *database
+	*store
 }
 
 // segments are those of a log, in order. The list is not changed once it is in
@@ -70,8 +70,8 @@ func encodeSegments(s segments) []byte {
 }
 
 // decodeSegments reads them, without their databases but own, the log's.
-func decodeSegments(v []byte, own *database) (segments, error) {
-	s := segments{next: 1, list: []segment{{db: own}}}
+func decodeSegments(v []byte, own *store) (segments, error) {
+	s := segments{next: 1, list: []segment{{store: own}}}
 	if v == nil {
 		return s, nil
 	}
@@ -94,40 +94,77 @@ func (l *Log) segmentDir(number uint32) string {
 	return filepath.Join(l.db.dir, segmentName+strconv.FormatUint(uint64(number), 10))
 }
 
-// loadSegments opens the segments and finds the ends of the log: each segment
-// must go on where the one before it ends.
+// loadSegments finds the ends of the log. Of the segments it opens the newest; that
+// a full one ends where the next goes on is checked when it is read.
 func (l *Log) loadSegments() error {
 	v, err := l.db.get(keySegments)
 	if err != nil {
 		return err
 	}
-	all, err := decodeSegments(v, l.db)
+	all, err := decodeSegments(v, l.segments.list[0].store)
 	if err != nil {
 		return errDamaged(l.db.dir, err)
 	}
 	l.segments.next, l.last = all.next, l.low
-	for i, s := range all.list {
-		if i > 0 {
-			if s.db, err = openLogDatabase(l.segmentDir(s.number), l.o); err != nil {
-				return err
-			}
-			l.segments.list = append(slices.Clip(l.segments.list), s)
-			if s.db.created {
-				return errDamaged(l.db.dir, badBytes("segment %d is missing", s.number))
-			}
-			if s.low != l.last {
-				return errDamaged(s.db.dir, badBytes("it goes on behind %s, and the records before it end at %s", s.low.zxid, l.last.zxid))
-			}
-		}
-		if err := l.loadExtent(s.db); err != nil {
+	if err := l.loadEnd(l.db); err != nil {
+		return err
+	}
+	for i := range all.list[1:] {
+		if err := l.loadSegment(all, i+1); err != nil {
 			return err
 		}
+	}
+	if err := l.loadNewest(); err != nil {
+		return err
 	}
 	return l.clearSegments()
 }
 
-// loadExtent finds the first and the last record of a database.
-func (l *Log) loadExtent(db *database) error {
+// loadSegment adds a segment, of which it opens none but the newest.
+func (l *Log) loadSegment(all segments, i int) (err error) {
+	s := all.list[i]
+	s.store = l.newStore(l.segmentDir(s.number), nil)
+	if i == 1 && s.low != l.last {
+		return errDamaged(s.dir, badBytes("it goes on behind %s, and the records before it end at %s", s.low.zxid, l.last.zxid))
+	}
+	if i+1 < len(all.list) {
+		end := all.list[i+1].low
+		s.end, l.last = &end, end
+		err = s.look()
+	} else if s.db, err = s.openWritable(); err == nil && s.db.created {
+		err = errDamaged(l.db.dir, badBytes("segment %d is missing", s.number))
+	}
+	if err == nil || s.db != nil {
+		l.segments.list = append(slices.Clip(l.segments.list), s)
+	}
+	return err
+}
+
+// loadNewest finds the last record, and the last that is known committed: in the
+// segment before if nothing has been written to the newest.
+func (l *Log) loadNewest() error {
+	n := len(l.segments.list)
+	if n == 1 {
+		return nil
+	}
+	low := l.last
+	if err := l.loadEnd(l.segments.newest().db); err != nil || l.last != low || n == 2 {
+		return err
+	}
+	before := l.segments.list[n-2]
+	before.enter()
+	defer before.leave()
+	db, err := before.opened()
+	if err != nil {
+		return err
+	}
+	l.last = before.low
+	return l.loadEnd(db)
+}
+
+// loadEnd finds the last record of a database, whose first has to follow the last
+// that was found before.
+func (l *Log) loadEnd(db *database) error {
 	it := db.iterate(recordsAfter(l.last.zxid))
 	defer it.Release()
 	if it.First() {
@@ -137,9 +174,6 @@ func (l *Log) loadExtent(db *database) error {
 		}
 		if err != nil {
 			return errDamaged(db.dir, err)
-		}
-		if l.first == 0 {
-			l.first = first.zxid
 		}
 	}
 	if it.Last() {
@@ -171,7 +205,7 @@ func (l *Log) clearSegments() error {
 	}
 	for _, name := range names {
 		used := slices.ContainsFunc(l.segments.list[1:], func(s segment) bool {
-			return s.db.dir == filepath.Join(l.db.dir, name)
+			return s.dir == filepath.Join(l.db.dir, name)
 		})
 		if used || !strings.HasPrefix(name, segmentName) {
 			continue
@@ -205,37 +239,72 @@ func (l *Log) removeSegment(dir string) error {
 // are done, and removes them.
 func (l *Log) retire(list []segment) (err error) {
 	for _, s := range list {
-		err = errors.Join(err, s.db.close(), l.removeSegment(s.db.dir))
+		err = errors.Join(err, s.retire(), l.removeSegment(s.dir))
 	}
 	return err
+}
+
+// next is a segment that is made ready before it is needed, since that takes some
+// syncs. It is no part of the log yet.
+type next struct {
+	*store
+	err  error
+	done chan struct{} // closed when it is ready, or has failed
+}
+
+// prepare begins to make the next segment. It is called with write held.
+func (l *Log) prepare() {
+	n := &next{store: l.newStore(l.segmentDir(l.segments.next), nil), done: make(chan struct{})}
+	l.next = n
+	go func() {
+		defer close(n.done)
+		n.db, n.err = n.openWritable()
+	}()
+}
+
+// prepared waits for it. It is called with write held.
+func (l *Log) prepared() (*store, error) {
+	n := l.next
+	<-n.done
+	if n.err != nil {
+		l.next = nil // it is tried again
+	}
+	return n.store, n.err
 }
 
 // newestFor is the database for the next records: that of the newest segment,
 // or, if that is large enough, of a new one. It is called with write held.
 func (l *Log) newestFor() (*database, error) {
-	newest := l.segments.newest()
+	newest, e := l.segments.newest(), l.bounds()
 	limit := l.o.segment
 	if limit == 0 {
 		limit = segmentBytes
 	}
-	last := l.bounds().last
-	if newest.db.disk.size() < limit || last == newest.after(l.bounds().low) {
+	size := newest.db.disk.size()
+	if size >= limit/2 && l.next == nil {
+		l.prepare()
+	}
+	if size < limit || e.last == newest.after(e.low) {
 		return newest.db, nil
 	}
-	db, err := openLogDatabase(l.segmentDir(l.segments.next), l.o)
+	s, err := l.prepared()
 	if err != nil {
 		return nil, err
 	}
-	grown := segments{l.segments.next + 1, append(slices.Clip(l.segments.list), segment{l.segments.next, last, db})}
+	db := s.db
+	grown := segments{l.segments.next + 1, append(slices.Clip(l.segments.list), segment{l.segments.next, e.last, s})}
 	// Only now it is part of the log, and only then there are records in it.
 	b := new(leveldb.Batch)
 	b.Put(keyFormat, encodeFormat(kindLog, segmentFormat))
 	b.Put(keySegments, encodeSegments(grown))
 	if err := l.db.commit(b); err != nil {
-		return nil, errors.Join(err, db.close())
+		return nil, err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.segments = grown
+	l.segments, l.next = grown, nil
+	l.mu.Unlock()
+	if newest.number != 0 {
+		newest.fill(e.last)
+	}
 	return db, nil
 }

@@ -43,7 +43,7 @@ func segmentDirs(t *testing.T, dir string) []string {
 // Trim removes whole segments, and nothing of them is written or compacted.
 func TestSegments_Trim(t *testing.T) {
 	disk := faulty.New(1, nil)
-	o := Options{Open: disk.Open, Files: disk, segment: 8 << 10}
+	o := Options{Open: disk.Open, Files: disk, segment: 8 << 10, writeBuffer: 16 << 10}
 	l, _ := mustOpenLog(t, "log", o)
 	all := entries(rand.New(rand.NewSource(1)), 1, 400, 250)
 	for i := 0; i < len(all); i += 4 {
@@ -61,7 +61,7 @@ func TestSegments_Trim(t *testing.T) {
 		if c.release != nil {
 			c.release()
 		}
-		if err := l.Trim(400); err != nil || l.Low() < c.from || l.Low() > c.to || l.First() != l.Low()+1 {
+		if err := l.Trim(400); err != nil || l.Low() < c.from || l.Low() > c.to || firstOf(l) != l.Low()+1 {
 			t.Fatalf("trimmed to %s, not from %s to %s: %v", l.Low(), c.from, c.to, err)
 		}
 		if got := scan(t, l, 0); !sameEntries(got, all[l.Low():]) || l.Records() != uint64(len(got)) {
@@ -76,7 +76,7 @@ func TestSegments_Trim(t *testing.T) {
 	last := l.Last()
 	l.Close()
 	l, r := mustOpenLog(t, "log", o)
-	if r.Last != last || l.First() != l.Low()+1 {
+	if r.Last != last || firstOf(l) != l.Low()+1 {
 		t.Errorf("recovery: %+v", r)
 	}
 }
@@ -94,7 +94,8 @@ func counts(t *testing.T, disk *faulty.Disk, l *Log) {
 	}
 }
 
-// A segment that is not there, not whole, or another's, is damage.
+// A segment that is not there, not whole, or another's, is damage; what is in a full one
+// shows when it is read.
 func TestSegments_Damage(t *testing.T) {
 	for name, edit := range map[string]func(dir string) error{
 		"the newest missing": func(dir string) error { return os.RemoveAll(theFile(t, dir, segmentName+"1[0-9]")) },
@@ -116,7 +117,12 @@ func TestSegments_Damage(t *testing.T) {
 			if err := edit(dir); err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := OpenLog(dir, o); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), dir) {
+			l, _, err := OpenLog(dir, o)
+			if err == nil && strings.Contains(name, "one") {
+				defer l.Close()
+				err = l.Scan(0, func(Entry) error { return nil })
+			}
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("%v", err)
 			}
 		})
@@ -173,6 +179,60 @@ func TestSegments_Leftovers(t *testing.T) {
 	l, _ = mustOpenLog(t, t.TempDir(), o)
 	if v, err := l.db.get(keyFormat); err != nil || v[4] != firstFormat {
 		t.Errorf("format %x without segments, %v", v, err)
+	}
+}
+
+// A full segment is closed, opened while somebody reads it, and not changed by that:
+// what is in it was written once.
+func TestSegments_FullOnes(t *testing.T) {
+	dir, o, all := inSegments(t)
+	open := func(l *Log) (n int) {
+		for _, s := range l.segments.list {
+			if s.current() != nil {
+				n++
+			}
+		}
+		return n
+	}
+	l, _ := mustOpenLog(t, dir, o)
+	size := l.Size()
+	if n := open(l); n != 2 {
+		t.Errorf("%d are open, not the first and the newest", n)
+	}
+	if ends, err := l.EpochEnds(0); err != nil || len(ends) != 1 || open(l) != 2 {
+		t.Errorf("ends of epochs: %v, %v, with %d open", ends, err, open(l))
+	}
+	for range 2 {
+		if got := scan(t, l, 0); !sameEntries(got, all) || open(l) > 3 {
+			t.Errorf("%d records, %d are open", len(got), open(l))
+		}
+		l.rest.hold(nil)
+		if n := open(l); n != 2 || l.Size() != size {
+			t.Errorf("%d are open, %d bytes and not %d", n, l.Size(), size)
+		}
+	}
+	for _, s := range l.segments.list[1 : len(l.segments.list)-1] {
+		if tables, _ := filepath.Glob(filepath.Join(s.dir, "*.ldb")); len(tables) > 0 {
+			t.Errorf("tables: %v", tables)
+		}
+	}
+}
+
+// One that cannot be closed ends writing: nobody knows what is wrong with the disk.
+func TestSegments_BadClose(t *testing.T) {
+	dir, o, _ := inSegments(t)
+	l, _ := mustOpenLog(t, dir, o)
+	s := l.segments.list[1]
+	s.enter()
+	db, err := s.opened()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.close() // so that another time fails
+	s.leave()
+	l.rest.hold(nil)
+	if err := l.Append([]Entry{{Zxid: 500}}, 0); !errors.Is(err, ErrStopped) {
+		t.Error(err)
 	}
 }
 
