@@ -47,8 +47,8 @@ const (
 const (
 	// Write buffers are small for memory's sake. The state's is what it may hold in
 	// journals beside tables; that of a segment has room for all that goes into one.
-	logBuffer     = 4 << 20
-	segmentBuffer = segmentBytes + 2<<20
+	logBuffer     = 1 << 20
+	segmentBuffer = segmentBytes + 1<<20
 	stateBuffer   = 4 << 20
 
 	blockCache = 1 << 20

@@ -16,7 +16,7 @@ import (
 )
 
 // segmentBytes is the size from which on the next records go to a new segment.
-const segmentBytes = 6 << 20
+const segmentBytes = 4 << 20
 
 // segment is a stretch of the log in a database of its own, so that it can be
 // removed whole. The first is the log's own database, which stays.

@@ -41,3 +41,45 @@ func TestSteering(t *testing.T) {
 		t.Errorf("a tree that was emptied: %d changes, %d", n, s.percent)
 	}
 }
+
+// TestSteering_Rests: what a load has left behind is given back once after it, and soon
+// again only if there was much in between, and not every few seconds.
+func TestSteering_Rests(t *testing.T) {
+	s := steering{percent: goGC}
+	allocated := uint64(0)
+	look := func(looks int, each uint64) (rests int) {
+		for range looks {
+			allocated += each
+			s.look(100<<20, allocated)
+			if s.rests() {
+				rests++
+			}
+		}
+		return rests
+	}
+	const busy, little = 10 << 20, 1000 // a look
+	for _, c := range []struct {
+		what   string
+		looks  int
+		each   uint64
+		expect int
+	}{
+		{"a start", 1, largeHeap / 2, 0},
+		{"no load yet", 100, little, 0},
+		{"a load", 50, busy, 0},
+		{"a pause in it", 5, little, 0},
+		{"more of it", 50, busy, 0},
+		{"after it", 20, little, 1},
+		{"long after it", 1000, little, 0},
+		{"another", 5, busy, 0},
+		{"after that", 20, little, 1},
+		{"a third at once", 5, busy, 0},
+		{"soon after that", 200, little, 0},
+		{"later", 200, little, 1},
+		{"for good", 2000, little, 0},
+	} {
+		if got := look(c.looks, c.each); got != c.expect {
+			t.Errorf("%s: %d times, want %d", c.what, got, c.expect)
+		}
+	}
+}
