@@ -9,7 +9,7 @@ import (
 // connectAgain is when an attempt to connect gets another one beside it. Linux
 // sends the packet that opens a connection a second time after a second: servers
 // that had been cut off would wait for that once they can be reached.
-const connectAgain = 150 * time.Millisecond
+const connectAgain = 50 * time.Millisecond
 
 // connect makes attempts until one of them succeeds, or fails by itself, or the
 // context ends. All others are given up.
