@@ -92,7 +92,7 @@ func listen(system *actor.ActorSystem, cfg *config.Config, log zerolog.Logger) (
 	if cfg.QuorumListenOnAllIPs {
 		bind = ""
 	}
-	o := link.NetworkOptions{System: system, Self: cfg.MyID, Security: security, Log: log,
+	o := link.NetworkOptions{System: system, Self: cfg.MyID, Security: security, Log: log, PeerTimeout: cfg.PeerTimeout,
 		Bind: net.JoinHostPort(bind, strconv.Itoa(self.QuorumPort)), Addresses: make(map[wire.ServerID]string)}
 	for _, s := range cfg.Others() {
 		o.Addresses[s.ID] = net.JoinHostPort(s.Host, strconv.Itoa(s.QuorumPort))

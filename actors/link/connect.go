@@ -2,7 +2,9 @@ package link
 
 import (
 	"context"
+	"errors"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -10,6 +12,29 @@ import (
 // sends the packet that opens a connection a second time after a second: servers
 // that had been cut off would wait for that once they can be reached.
 const connectAgain = 50 * time.Millisecond
+
+// errFar is the end of an attempt to reach a server that is too far away for a
+// link to last. What is on such a connection may come long after the network has
+// become faster, so another attempt has to take its place.
+var errFar = errors.New("too far away")
+
+// attempt connects with one packet there and one back in the time that a link may
+// be silent; to resolve a name may take longer.
+func (n *Network) attempt(ctx context.Context, d net.Dialer, address string) (net.Conn, error) {
+	near, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	if n.o.PeerTimeout > 0 {
+		d.ControlContext = func(context.Context, string, string, syscall.RawConn) error {
+			time.AfterFunc(n.o.PeerTimeout, giveUp)
+			return nil
+		}
+	}
+	c, err := d.DialContext(near, "tcp", address)
+	if err != nil && near.Err() != nil && ctx.Err() == nil {
+		err = errFar
+	}
+	return c, err
+}
 
 // connect makes attempts until one of them succeeds, or fails by itself, or the
 // context ends. All others are given up.
@@ -23,6 +48,9 @@ func connect(ctx context.Context, again time.Duration, attempt func(context.Cont
 	first := make(chan outcome)
 	try := func() {
 		conn, err := attempt(ctx)
+		if errors.Is(err, errFar) {
+			return
+		}
 		select {
 		case first <- outcome{conn, err}:
 		case <-ctx.Done():

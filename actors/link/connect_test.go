@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -33,6 +34,54 @@ func TestConnect_TriesBeside(t *testing.T) {
 	if c.Close() != nil {
 		t.Error("it has been closed")
 	}
+}
+
+// TestConnect_TooFar: a connection that took long is none to work with, since all on it
+// may; the attempts beside it go on.
+func TestConnect_TooFar(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	n := &Network{o: NetworkOptions{PeerTimeout: time.Millisecond}}
+	hole := blackHole(t)
+	var tried atomic.Int32
+	c, err := connect(t.Context(), 5*time.Millisecond, func(ctx context.Context) (net.Conn, error) {
+		if tried.Add(1) < 4 {
+			return n.attempt(ctx, net.Dialer{}, hole)
+		}
+		return n.attempt(ctx, net.Dialer{}, l.Addr().String())
+	})
+	if err != nil || c.RemoteAddr().String() != l.Addr().String() {
+		t.Fatal(c, err)
+	}
+	c.Close()
+}
+
+// blackHole is an address that takes no connection and refuses none: the backlog of
+// its listener is full.
+func blackHole(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(name.(*syscall.SockaddrInet4).Port))
+	for range 3 {
+		if c, err := net.DialTimeout("tcp", address, 20*time.Millisecond); err == nil {
+			t.Cleanup(func() { c.Close() })
+		}
+	}
+	return address
 }
 
 func TestConnect_FailsAtOnce(t *testing.T) {

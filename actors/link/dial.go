@@ -45,7 +45,7 @@ func (n *Network) dial(ctx context.Context, name string) (net.Conn, error) {
 		}
 		d.LocalAddr = &net.TCPAddr{IP: local.IP, Zone: local.Zone}
 	}
-	c, err := connect(ctx, connectAgain, func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, "tcp", address) })
+	c, err := connect(ctx, connectAgain, func(ctx context.Context) (net.Conn, error) { return n.attempt(ctx, d, address) })
 	p.dialFailed(err)
 	if err == nil {
 		hasten(c)

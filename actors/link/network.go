@@ -32,6 +32,9 @@ type NetworkOptions struct {
 	// LocalAddress is the address to connect from, "" for whichever the kernel picks.
 	LocalAddress string
 	Security     Security
+	// PeerTimeout is for how long a link may be silent; 0: there is no limit to how far
+	// another server may be.
+	PeerTimeout time.Duration
 	// Dial replaces net.Dialer.
 	Dial     func(ctx context.Context, peer wire.ServerID, addr string) (net.Conn, error)
 	Log      zerolog.Logger

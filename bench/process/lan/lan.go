@@ -20,11 +20,12 @@ var Cut = Path{Loss: 1}
 
 // LAN is hosts and the switch between them.
 type LAN struct {
-	hosts []*host
-	mu    sync.Mutex
-	paths [][]Path
-	lines [][]*line
-	work  sync.WaitGroup
+	hosts  []*host
+	mu     sync.Mutex
+	paths  [][]Path
+	healed chan struct{} // closed by Heal, and then another
+	lines  [][]*line
+	work   sync.WaitGroup
 }
 
 // host is a network namespace with one interface.
@@ -36,12 +37,14 @@ type host struct {
 // line is what is late from one host to another.
 type line struct {
 	packets chan late
-	due     time.Time // of the last one
+	due     time.Time       // of the last one
+	healed  <-chan struct{} // as that one's
 }
 
 type late struct {
 	packet []byte
 	due    time.Time
+	healed <-chan struct{} // closed: it is due now
 }
 
 // lineLength is how many packets can be late; more are lost.
@@ -53,7 +56,7 @@ func New(n int, seed uint64) (*LAN, error) {
 	if n < 1 || n > 200 {
 		return nil, fmt.Errorf("a network of %d hosts", n)
 	}
-	l := &LAN{paths: make([][]Path, n+1), lines: make([][]*line, n+1)}
+	l := &LAN{paths: make([][]Path, n+1), healed: make(chan struct{}), lines: make([][]*line, n+1)}
 	for i := range n + 1 {
 		h, err := newHost(i)
 		if err != nil {
@@ -84,13 +87,16 @@ func (l *LAN) Set(from, to int, p Path) {
 	l.paths[from][to] = p
 }
 
-// Heal gives all packets an open path.
+// Heal gives all packets an open path, those that are late, too: what is sent from
+// now on does not wait behind them.
 func (l *LAN) Heal() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, row := range l.paths {
 		clear(row)
 	}
+	close(l.healed)
+	l.healed = make(chan struct{})
 }
 
 // Close takes the network down. What runs on its hosts has ended.
@@ -129,7 +135,7 @@ func (l *LAN) forward(from int, rnd *rand.Rand) {
 // pass hands a packet on, now or late, or not.
 func (l *LAN) pass(from, to int, packet []byte, rnd *rand.Rand) {
 	l.mu.Lock()
-	p := l.paths[from][to]
+	p, healed := l.paths[from][to], l.healed
 	l.mu.Unlock()
 	if p.Loss > 0 && rnd.Float64() < p.Loss {
 		return
@@ -143,12 +149,12 @@ func (l *LAN) pass(from, to int, packet []byte, rnd *rand.Rand) {
 		l.hosts[to].take(packet)
 		return
 	}
-	if due.Before(line.due) {
+	if due.Before(line.due) && line.healed == healed {
 		due = line.due
 	}
-	line.due = due
+	line.due, line.healed = due, healed
 	select {
-	case line.packets <- late{append([]byte(nil), packet...), due}:
+	case line.packets <- late{append([]byte(nil), packet...), due, healed}:
 	default: // as a router does whose buffer is full
 	}
 }
@@ -156,7 +162,10 @@ func (l *LAN) pass(from, to int, packet []byte, rnd *rand.Rand) {
 // deliver hands on what is late when its time has come.
 func (l *LAN) deliver(line *line, to *host) {
 	for p := range line.packets {
-		time.Sleep(time.Until(p.due))
+		select {
+		case <-time.After(time.Until(p.due)):
+		case <-p.healed:
+		}
 		to.take(p.packet)
 	}
 }

@@ -176,6 +176,26 @@ func TestLAN_Delay(t *testing.T) {
 	}
 }
 
+// TestLAN_HealsWhatIsLate: the end of a delay is one for what is under way, too.
+func TestLAN_HealsWhatIsLate(t *testing.T) {
+	l := newLAN(t, 1)
+	c := dial(t, l, 0, echo(t, l, 1))
+	l.Set(1, 0, Path{Delay: time.Hour})
+	for i := range 10 {
+		if _, err := fmt.Fprintf(c, "%d ", i); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond) // so that there are several packets
+	}
+	if err := hears(c, "0", soon); err == nil {
+		t.Fatal("it is not late")
+	}
+	l.Heal()
+	if err := hears(c, "0 1 2 3 4 5 6 7 8 9 ", long); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestLAN_Loss: much is lost, and TCP brings all of it in the end.
 func TestLAN_Loss(t *testing.T) {
 	l := newLAN(t, 2)
