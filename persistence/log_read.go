@@ -96,9 +96,10 @@ func (l *Log) Records() uint64 {
 // Size is the number of bytes on disk.
 func (l *Log) Size() (bytes int64) {
 	l.mu.RLock()
-	defer l.mu.RUnlock()
-	for _, s := range l.segments.list {
-		bytes += s.bytes()
+	list := l.segments.list
+	l.mu.RUnlock()
+	for _, s := range list {
+		bytes += s.bytes() // which may wait for one that is being opened
 	}
 	return bytes
 }
