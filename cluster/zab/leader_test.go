@@ -265,6 +265,34 @@ func TestLeader_Flush_GathersBehindWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+// What a learner has missed in many batches goes to it as few, and each record once.
+func TestLeader_LearnerBehindManyBatches_GetsThemAsOne(t *testing.T) {
+	p := history(5, 5)
+	r := lead(t, 3, p).follow(2, p)
+	for range 30 {
+		r.step(submit(2)).step(Flush{})
+		r.step(Logged{r.l.Proposed()}).heard(2, &wire.Ack{Join: 2, Zxid: r.l.Proposed()})
+	}
+	r.heard(3, info(3, p))
+	r.heard(3, &wire.AckEpoch{Join: 3, Epoch: r.l.highest(), Fresh: true, Credentials: p.Credentials()})
+	var sent []*wire.Propose
+	for _, f := range r.out {
+		if m, ok := f.(Send); ok && m.To == 3 {
+			if m, ok := m.Message.(*wire.Propose); ok {
+				sent = append(sent, m)
+			}
+		}
+	}
+	if len(sent) != 1 || len(sent[0].Entries) != 60 {
+		t.Fatalf("%d messages: %v", len(sent), r.out)
+	}
+	for i, e := range sent[0].Entries {
+		if e.Zxid != wire.MakeZxid(2, uint32(i+1)) {
+			t.Errorf("record %d is %v", i, e.Zxid)
+		}
+	}
+}
+
 func TestLeader_Sync_IsAskedAgainOfWhoComesBack(t *testing.T) {
 	p := history(5, 5)
 	r := lead(t, 3, p).follow(2, p).step(Sync{"ticket"})

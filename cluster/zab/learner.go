@@ -82,7 +82,11 @@ func (l *Leader) feed(n *learner, out []Effect) []Effect {
 			}
 			return out
 		}
-		out = l.send(n, s, i, limit, out)
+		if n.stage == syncing {
+			out = l.sendMany(n, limit, out)
+		} else {
+			out = l.send(n, s, i, limit, out)
+		}
 	}
 	if n.cursor >= n.syncPoint && !n.newLeader {
 		n.newLeader = true
@@ -120,6 +124,23 @@ func (l *Leader) send(n *learner, s *sealed, i int, limit wire.Zxid, out []Effec
 			size += len(s.entries[end].Data) + recordOverhead
 		}
 		m.Entries = s.entries[i:end]
+	}
+	return l.sendPropose(n, m, size, out)
+}
+
+// bulk is about how much goes to a learner as one that has missed many batches: each
+// message costs both sides more than its records.
+const bulk = 256 << 10
+
+// sendMany proposes the records of several batches, up to limit.
+func (l *Leader) sendMany(n *learner, limit wire.Zxid, out []Effect) []Effect {
+	m, size, at := &wire.Propose{Join: n.join, Committed: l.committed}, 0, n.cursor
+	for s, i := l.window.after(at); s != nil && at < limit && size < bulk; s, i = l.window.after(at) {
+		for ; i < len(s.entries) && s.entries[i].Zxid <= limit && size < bulk; i++ {
+			m.Entries = append(m.Entries, s.entries[i])
+			size += len(s.entries[i].Data) + recordOverhead
+			at = s.entries[i].Zxid
+		}
 	}
 	return l.sendPropose(n, m, size, out)
 }
