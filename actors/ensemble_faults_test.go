@@ -26,15 +26,16 @@ func (s *Server) find(kind string) *actor.PID {
 	return nil
 }
 
-// describe asks a server's tree for its figures.
+// describe asks a server's tree for its figures; nil while it is being rebuilt. What
+// a stopping tree is asked is never answered, so the wait is much shorter than patience.
 func (e *ensemble) describe(i int) *tree.Description {
 	pid := e.servers[i].find("tree")
 	if pid == nil {
 		return nil
 	}
-	d, err := e.servers[i].system.Root.RequestFuture(pid, &tree.Describe{}, patience).Result()
+	d, err := e.servers[i].system.Root.RequestFuture(pid, &tree.Describe{}, time.Second).Result()
 	if err != nil {
-		return nil // the tree is being rebuilt
+		return nil
 	}
 	return d.(*tree.Description)
 }
