@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -249,6 +250,8 @@ func (r *Replica) onClosed(c actor.Context, m *closed) {
 	case r.replaced && m.err == nil:
 		r.o.Log.Info().Msg("the state received from the leader is read")
 		r.boot(c)
+	case errors.Is(r.failure, persistence.ErrDamaged): // it would be again
+		r.tell(c, &Fatal{r.failure})
 	case r.tooMany():
 		r.tell(c, &Fatal{fmt.Errorf("the replica failed %d times within %v, last: %w", len(r.starts), incarnationWindow, r.failure)})
 	default:
