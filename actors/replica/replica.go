@@ -166,8 +166,8 @@ func (r *Replica) onBooted(c actor.Context, m *booted) {
 		return
 	}
 	r.replaced = false
+	r.o.Metrics.ObserveApplied(m.r.tree.Applied(), 0) // before the tree is its actor's alone
 	r.spawn(c, m.r)
-	r.o.Metrics.ObserveApplied(m.r.tree.Applied(), 0)
 }
 
 // spawn makes the actors of an incarnation.
