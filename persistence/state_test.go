@@ -19,7 +19,12 @@ func mustOpenState(t *testing.T, dir string, o Options) *State {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() {
+		if raceDetector {
+			compacted(s)
+		}
+		s.Close()
+	})
 	return s
 }
 
@@ -197,9 +202,6 @@ func TestState_GivesSpaceBack(t *testing.T) {
 		mustCommit(t, s, &Checkpoint{Zxid: s.zxid + 1, Live: left, Nodes: znodes(list...)})
 	}
 	settles(t, "deleted", s.Size, live*3/4)
-	if raceDetector {
-		compacted(s)
-	}
 }
 
 // compacted waits until no compaction runs. LevelDB answers one that Close
