@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -63,15 +63,25 @@ type Gateway struct {
 	props    *actor.Props    // of sessions, all alike
 	making   session.Options // of the session that is being spawned, which happens in the midst of Spawn
 	next     tree.Conn
+	free     func(*client)      // whichever goroutine calls it
 	sessions map[string]*client // by the PID's id
 }
 
 // client is a connection and its actor.
 type client struct {
-	pid   *actor.PID
-	id    tree.Conn
-	conn  net.Conn
-	leave func() // frees its place, once
+	pid    *actor.PID
+	id     tree.Conn
+	conn   net.Conn
+	remote netip.Addr
+	free   func(*client)
+	left   atomic.Bool
+}
+
+// leave frees its place, once.
+func (s *client) leave() {
+	if !s.left.Swap(true) {
+		s.free(s)
+	}
 }
 
 // New makes the actor.
@@ -83,6 +93,10 @@ func New(o Options) *Gateway {
 			Auth: &session.Authenticator{SuperDigest: o.Config.SuperDigest, DigestAlg: o.Config.DigestAlg,
 				EnsembleNames: o.Config.EnsembleAuthNames},
 			Words: o.Words, Metrics: o.Metrics, Log: o.Log}}
+	g.free = func(s *client) {
+		g.limits.leave(s.remote)
+		g.o.Metrics.Close(uint64(s.id))
+	}
 	g.props = supervise.Props(o.Log, "session", func() actor.Actor { return session.New(g.making) })
 	return g
 }
@@ -157,19 +171,15 @@ func (g *Gateway) onAccepted(c actor.Context, m *accepted) {
 		_ = tc.SetNoDelay(true) // Go's default already
 		_ = tc.SetKeepAlive(g.o.Config.TCPKeepAlive)
 	}
-	id := uint64(g.next)
-	leave := sync.OnceFunc(func() {
-		g.limits.leave(remote.Addr())
-		g.o.Metrics.Close(id)
-	})
-	g.making = session.Options{Settings: g.settings, Gateway: c.Self(), Conn: m.conn, Leave: leave, ID: g.next,
-		RemoteIP: remote.Addr().Unmap().String(), Stats: g.o.Metrics.Open(id, remote)}
+	s := &client{id: g.next, conn: m.conn, remote: remote.Addr(), free: g.free}
+	g.making = session.Options{Settings: g.settings, Gateway: c.Self(), Conn: m.conn, Leave: s.leave, ID: g.next,
+		RemoteIP: remote.Addr().Unmap().String(), Stats: g.o.Metrics.Open(uint64(g.next), remote)}
 	if g.serve != nil {
 		g.making.Tree, g.making.Role = g.serve.Tree, g.serve.Role
 	}
-	pid := c.SpawnPrefix(g.props, "session")
+	s.pid = c.SpawnPrefix(g.props, "session")
 	g.making = session.Options{}
-	g.sessions[pid.Id] = &client{pid, g.next, m.conn, leave}
+	g.sessions[s.pid.Id] = s
 }
 
 func (g *Gateway) forget(who *actor.PID) {

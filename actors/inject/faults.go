@@ -87,17 +87,23 @@ func (h *hurt) meets(message any) (lost bool) {
 	return lost
 }
 
-// Receiver is what the actors of a kind receive by. It meddles with kinds that it
-// knows.
-func Receiver(kind string, next actor.ReceiverFunc) actor.ReceiverFunc {
-	h := hurts[kind]
-	if h == nil {
-		return next
+// Actor is an actor of a kind. It meddles with kinds that it knows.
+func Actor(kind string, a actor.Actor) actor.Actor {
+	if h := hurts[kind]; h != nil {
+		return &hurtable{a, h}
 	}
-	return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
-		if !h.meets(e.Message) {
-			next(c, e)
-		}
+	return a
+}
+
+type hurtable struct {
+	actor.Actor
+	hurt *hurt
+}
+
+// Receive implements actor.Actor.
+func (a *hurtable) Receive(c actor.Context) {
+	if !a.hurt.meets(c.Message()) {
+		a.Actor.Receive(c)
 	}
 }
 

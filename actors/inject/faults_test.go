@@ -13,12 +13,20 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// received is what a receiver of a kind lets through.
+// message is the context of a message.
+type message struct {
+	actor.Context
+	m any
+}
+
+func (m message) Message() any { return m.m }
+
+// received is what an actor of a kind receives.
 func received(t *testing.T, kind string, messages ...any) (through []any) {
 	t.Helper()
-	receive := Receiver(kind, func(_ actor.ReceiverContext, e *actor.MessageEnvelope) { through = append(through, e.Message) })
+	a := Actor(kind, actor.ReceiveFunc(func(c actor.Context) { through = append(through, c.Message()) }))
 	for _, m := range messages {
-		receive(nil, &actor.MessageEnvelope{Message: m})
+		a.Receive(message{m: m})
 	}
 	return through
 }

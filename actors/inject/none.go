@@ -8,8 +8,8 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// Receiver is what the actors of a kind receive by.
-func Receiver(_ string, next actor.ReceiverFunc) actor.ReceiverFunc { return next }
+// Actor is an actor of a kind.
+func Actor(_ string, a actor.Actor) actor.Actor { return a }
 
 // Process is a process that takes what is of a kind.
 func Process(_ string, p actor.Process) actor.Process { return p }

@@ -1,5 +1,5 @@
-// Package session is the actor of one client connection, with the goroutine that
-// reads its socket.
+// Package session is the actor of one client connection, with the reader of its
+// socket.
 //
 //	socket --frames--> reader --Hello, Frames--> session
 //	session --Connect, Requests, SetAuth, Detach--> tree --Verified, Welcome, Deliver, Ended--> session
@@ -14,8 +14,9 @@
 // is left to a goroutine, and a client that does not read for too long is cut
 // off.
 //
-// Most connections are idle most of the time, and hold little then: no buffer, and a goroutine
-// with the smallest stack. What a connection can make the server hold is bounded:
+// Most connections are idle most of the time, and hold little then: no buffer, and, where
+// there is epoll, no goroutine: one poller waits for all of them and wakes the reader of which
+// something comes. What a connection can make the server hold is bounded:
 //
 //	unread        128 KiB; a longer frame is not read before there is room for all of it
 //	in work       512 operations a connection, globalOutstandingLimit in all (the last batch

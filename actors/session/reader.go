@@ -45,22 +45,21 @@ type reader struct {
 	hello    time.Duration         // how long a client may take to say hello
 	raw      syscall.RawConn       // nil if the connection has none
 	try      func(fd uintptr) bool // attempt
-	stir     func(fd uintptr) bool // firstBytes
 	hold     *buffer               // nil while there is nothing in it, if the connection can wait without
 	buf      []byte                // hold.bytes; buf[:filled] has been read and not been used
 	filled   int
-	size     int            // of the next buffer
-	reserved int            // bytes of the large frame that the buffer begins with
-	failed   error          // of the read that ended a wait
-	last     time.Time      // when requests came
-	idle     bool           // before that, for long
-	lead     [wordSize]byte // lead[:led] is what has come while it was
-	led      int
+	size     int       // of the next buffer
+	reserved int       // bytes of the large frame that the buffer begins with
+	failed   error     // of the read that ended a wait
+	last     time.Time // when requests came
+	idle     bool      // before that, for long
+	ended    bool      // the connection; guarded by the poller
+	fd       int       // at which the poller has it, or had
 }
 
 func newReader(o *Options, window *Window, send func(any)) *reader {
 	r := &reader{conn: o.Conn, send: send, window: window, maxFrame: o.MaxFrame, hello: o.HelloTimeout, size: firstBuffer}
-	r.try, r.stir = r.attempt, r.firstBytes
+	r.try = r.attempt
 	if sc, ok := o.Conn.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			r.raw = raw
@@ -72,41 +71,26 @@ func newReader(o *Options, window *Window, send func(any)) *reader {
 // run reads until the connection breaks.
 func (r *reader) run() {
 	err := r.greet()
-	r.idle = r.raw != nil
+	r.idle = true
 	r.goOn(err)
 }
 
-// goOn reads on. A client that was idle will be so again: then a new goroutine
-// waits, whose stack is half of one that has worked on requests.
+// goOn reads on. A client that was idle will be so again, and is left to the poller
+// meanwhile: a goroutine and its stack are a third of what an idle connection would cost.
 func (r *reader) goOn(err error) {
-	for err == nil && (!r.idle || r.filled > 0) {
+	for err == nil {
+		if r.idle && r.filled == 0 && r.rest() {
+			return
+		}
 		err = r.requests()
 	}
-	if err != nil {
-		r.send(&Broken{err})
-		return
-	}
+	r.send(&Broken{err})
+}
+
+// wake goes on when something has come, in a goroutine.
+func (r *reader) wake() {
 	r.idle = false
-	go r.rest()
-}
-
-// rest waits for a client that is idle, with as little stack as can be, and goes on.
-func (r *reader) rest() {
-	err := r.raw.Read(r.stir)
-	if err == nil {
-		err = r.failed
-	}
-	if err == nil {
-		r.have(take(r.size))
-		r.filled = copy(r.buf, r.lead[:r.led])
-	}
-	r.goOn(err)
-}
-
-// firstBytes reads what comes first.
-func (r *reader) firstBytes(fd uintptr) (done bool) {
-	r.led, done, r.failed = readNow(fd, r.lead[:])
-	return done
+	r.goOn(nil)
 }
 
 // greet reads a four-letter word or the connect request.
@@ -172,7 +156,7 @@ func (r *reader) requests() error {
 		}
 	}
 	at := time.Now()
-	r.idle, r.last = r.raw != nil && at.Sub(r.last) > restful, at
+	r.idle, r.last = at.Sub(r.last) > restful, at
 	for whole := true; whole; whole, _ = r.whole() {
 		large := r.reserved
 		frames, err := r.cut()

@@ -66,9 +66,10 @@ const (
 type Session struct {
 	o          Options
 	out        *outbox
+	in         *reader
 	window     *Window
 	state      state
-	connect    *wire.ConnectRequest
+	connect    *wire.ConnectRequest // until it is answered
 	timeout    time.Duration
 	id         wire.SessionID
 	generation wire.Generation
@@ -152,7 +153,8 @@ func (s *Session) onStarted(c actor.Context) {
 	self, root := c.Self(), c.ActorSystem().Root
 	send := func(m any) { root.Send(self, m) }
 	s.out = newOutbox(s.o.Conn, send)
-	go newReader(&s.o, s.window, send).run()
+	s.in = newReader(&s.o, s.window, send)
+	go s.in.run()
 }
 
 // onHello negotiates the timeout and asks the tree whether the client may attach.
@@ -248,6 +250,7 @@ func (s *Session) onWelcome(c actor.Context, m *tree.Welcome) {
 	s.o.Stats.Timeout.Store(int32(s.timeout / time.Millisecond))
 	s.respond(c, &wire.ConnectResponse{Timeout: int32(s.timeout / time.Millisecond), Session: m.Session,
 		Password: m.Password})
+	s.connect = nil // what an idle client sent is not kept for long
 	s.release(c)
 }
 
@@ -341,6 +344,9 @@ func (s *Session) leave(c actor.Context) {
 	}
 	s.window.Shut()
 	s.o.Leave()
+	if s.in != nil {
+		s.in.end()
+	}
 	if tc, ok := s.o.Conn.(*net.TCPConn); ok {
 		_ = tc.CloseWrite() // so that what was written is read before the end; the close below reports nothing new
 	}
