@@ -43,7 +43,7 @@
 // and then, with the pair in use locked, removes all others.
 //
 // A log goes on in a new segment, a database like the log's own, when the one
-// before has 6 MiB, which is less than LevelDB keeps in memory before it makes a
+// before has 4 MiB, which is less than LevelDB keeps in memory before it makes a
 // table: what goes into a segment is written once, to its journal. A full segment is
 // closed, and opened when somebody reads it, without a change to it (store.go). Trim
 // removes whole segments and rewrites nothing. The first records of a log, up to the

@@ -52,9 +52,10 @@ func newScenario() *cobra.Command {
 }
 
 func runScenario(cmd *cobra.Command, o scenario.Options, json string) (err error) {
-	if o.Binary, err = os.Executable(); err != nil {
+	if o.Self, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program, to start it as a server: %w", err)
 	}
+	o.Binary = o.Self
 	remove, err := directory(&o.Dir, "troupe-bench")
 	if err != nil {
 		return err

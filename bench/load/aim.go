@@ -2,9 +2,9 @@ package load
 
 import "fmt"
 
-// ceilingShare is the share of the ceiling's rate that meets a row as well as its
+// CeilingShare is the share of the ceiling's rate that meets a row as well as its
 // aim does: a row cannot be many times Apache's rate where the machine ends.
-const ceilingShare = 0.6
+const CeilingShare = 0.6
 
 // aims are how many times Apache's rate the rows have to reach, on one server and
 // on three. A create is of 100 bytes there, all else of 1 KiB.
@@ -41,8 +41,8 @@ func (r *Row) Verdict(servers int) string {
 		return ""
 	case ratio >= aim:
 		return fmt.Sprintf("%g times Apache's", aim)
-	case share >= ceilingShare:
-		return fmt.Sprintf("%.0f %% of the ceiling", ceilingShare*100)
+	case share >= CeilingShare:
+		return fmt.Sprintf("%.0f %% of the ceiling", CeilingShare*100)
 	}
 	return fmt.Sprintf("no, wants %g times Apache's", aim)
 }

@@ -87,6 +87,16 @@ func (o *Options) spec(name, dir string) process.Spec {
 	return s
 }
 
+// StartCeiling starts the ceiling of so many servers, whose reads return value bytes, for
+// somebody who does not measure rows: self is as in Options. It is told where it listens.
+func StartCeiling(dir, self string, servers, value int) (addr string, stop func() error, err error) {
+	t, err := startCeiling(dir, &Options{Self: self, Servers: servers, Value: value})
+	if err != nil {
+		return "", nil, err
+	}
+	return t.addrs[0], t.stop, nil
+}
+
 // startCeiling starts the ceiling and the peers that keep its journal. All
 // sessions talk to the one server.
 func startCeiling(dir string, o *Options) (*target, error) {

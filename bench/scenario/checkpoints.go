@@ -22,11 +22,11 @@ const (
 // checkpoints has a tree of each size written to disk again and again while
 // writes come at a fixed rate.
 func checkpoints(ctx context.Context, w *World) (figures []Figure, err error) {
-	filling, err := load.NewFilling(ctx, w.Addrs())
+	filling, err := load.NewFilling(ctx, w.Addrs)
 	if err != nil {
 		return nil, err
 	}
-	rig, err := load.NewRig(ctx, w.Addrs(), keys, valueSize)
+	rig, err := load.NewRig(ctx, w.Addrs, keys, valueSize)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (o *Options) halfOfApache(ctx context.Context) (rate float64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, end(err == nil)) }()
-	rig, err := load.NewRig(ctx, w.Addrs(), keys, valueSize)
+	rig, err := load.NewRig(ctx, w.Addrs, keys, valueSize)
 	if err != nil {
 		return 0, err
 	}

@@ -36,7 +36,7 @@ func fanOut(ctx context.Context, w *World) (figures []Figure, err error) {
 // tell returns for each change how long it took, in milliseconds.
 func (w *World) tell(ctx context.Context, n int) (lasts []float64, err error) {
 	told := &rendezvous{}
-	watchers, err := connect(ctx, w.Addrs(), n, client.Options{SessionTimeout: 30 * time.Second,
+	watchers, err := connect(ctx, w.Addrs, n, client.Options{SessionTimeout: 30 * time.Second,
 		OnEvent: func(wire.WatchEvent) { told.arrive() }})
 	defer func() { err = errors.Join(err, disconnect(ctx, watchers)) }()
 	if err != nil {

@@ -27,7 +27,7 @@ func locks(ctx context.Context, w *World) (figures []Figure, err error) {
 	}()
 	for i := range w.Contenders {
 		c := &contender{told: make(chan struct{}, 1)}
-		if c.Conn, err = client.Dial(ctx, client.Options{Servers: w.Addrs()[i%len(w.Servers):][:1], OnEvent: c.event}); err != nil {
+		if c.Conn, err = client.Dial(ctx, client.Options{Servers: w.Addrs[i%len(w.Servers):][:1], OnEvent: c.event}); err != nil {
 			return nil, err
 		}
 		crowd = append(crowd, c)

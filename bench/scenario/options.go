@@ -7,11 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"troupe/bench/process"
+	"troupe/bench/load"
 )
 
-// Targets are the kinds of servers that can be started.
-var Targets = []string{string(process.Troupe), string(process.Apache)}
+// Targets are the kinds of servers that can be started. The ceiling takes part in those
+// scenarios that say so.
+var Targets = load.Targets
 
 // Options say what to measure.
 type Options struct {
@@ -30,6 +31,7 @@ type Options struct {
 
 	Heap     string    // -Xmx of the JVM
 	Binary   string    // the troupe program
+	Self     string    // a program that has the command "bench ceiling-server"; troupe, but for tests
 	Dir      string    // absolute; the servers' data goes below, and is removed after each run
 	Progress io.Writer // told of each run
 }
@@ -65,8 +67,11 @@ func (o *Options) check() error {
 	if o.Rate < 0 || o.For <= 0 || o.Settle < 0 {
 		wrong = append(wrong, fmt.Errorf("a rate of %v for %v, memory within %v: want none that is negative", o.Rate, o.For, o.Settle))
 	}
-	if o.paced() && o.Rate == 0 && !slices.Contains(o.Targets, string(process.Apache)) {
+	if o.paced() && o.Rate == 0 && !slices.Contains(o.Targets, load.Apache) {
 		wrong = append(wrong, errors.New("a fixed rate is half of what Apache ZooKeeper reaches: say one where that is not measured"))
+	}
+	if slices.Equal(o.Targets, []string{load.Ceiling}) && !slices.ContainsFunc(o.Scenarios, ceilingTakesPart) {
+		wrong = append(wrong, errors.New("the ceiling takes part in none of these scenarios"))
 	}
 	if len(o.Targets) == 0 {
 		wrong = append(wrong, fmt.Errorf("nothing to do: want targets of %v", Targets))
@@ -82,6 +87,11 @@ func (o *Options) check() error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+func ceilingTakesPart(name string) bool {
+	s, _ := find(name)
+	return s.ceiling
 }
 
 // paced says whether there is a scenario with a fixed rate.

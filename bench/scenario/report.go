@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"troupe/bench/load"
-	"troupe/bench/process"
 )
 
 // Report is all that was found.
@@ -49,11 +48,21 @@ func (r *Report) row(scenario string, f Figure) *Row {
 
 // Ratio is troupe's median divided by Apache's; 0 if one was not measured.
 func (r *Row) Ratio() float64 {
-	ours, theirs := r.Values[string(process.Troupe)], r.Values[string(process.Apache)]
+	ours, theirs := r.Values[load.Troupe], r.Values[load.Apache]
 	if len(ours) == 0 || len(theirs) == 0 || load.Median(theirs) == 0 {
 		return 0
 	}
 	return load.Median(ours) / load.Median(theirs)
+}
+
+// share is how much of the ceiling troupe reaches, which is better the lower its figures
+// are; 0 if one was not measured.
+func (r *Row) share() float64 {
+	ours, most := r.Values[load.Troupe], r.Values[load.Ceiling]
+	if len(ours) == 0 || len(most) == 0 || load.Median(ours) == 0 {
+		return 0
+	}
+	return load.Median(most) / load.Median(ours)
 }
 
 // WriteJSON writes everything.
@@ -75,11 +84,11 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "%s\n\nMedian (lowest to highest) of %d interleaved runs, each on servers just started; %s.\n\n",
 		r.Machine.Describe(r.Began, r.Heap), r.Rounds, servers)
-	b.WriteString("| scenario | figure | troupe | apache | troupe/apache | wanted |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| scenario | figure | troupe | apache | ceiling | troupe/apache | of the ceiling | wanted |\n|---|---|---|---|---|---|---|---|\n")
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		fmt.Fprintf(&b, "| %s | %s, %s | %s | %s | %s | %s |\n", row.Scenario, row.Name, row.Unit, row.cell(string(process.Troupe)),
-			row.cell(string(process.Apache)), ratio(row.Ratio()), row.wanted())
+		fmt.Fprintf(&b, "| %s | %s, %s | %s | %s | %s | %s | %s | %s |\n", row.Scenario, row.Name, row.Unit, row.cell(load.Troupe),
+			row.cell(load.Apache), row.cell(load.Ceiling), ratio(row.Ratio()), percent(row.share()), row.wanted())
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write table: %w", err)
@@ -104,6 +113,13 @@ func number(x float64) string {
 		return fmt.Sprintf("%.1f", x)
 	}
 	return fmt.Sprintf("%.2f", x)
+}
+
+func percent(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", 100*x)
 }
 
 func ratio(x float64) string {

@@ -43,6 +43,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 				slices.Reverse(targets)
 			}
 			for _, target := range targets {
+				if target == load.Ceiling && !s.ceiling {
+					continue
+				}
 				figures, err := o.play(ctx, s, target)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s: %w", s.Name, target, err)
@@ -93,6 +96,19 @@ func (o *Options) world(ctx context.Context, target string) (w *World, end func(
 }
 
 func (w *World) start(ctx context.Context) (end func() error, err error) {
+	if w.Target == load.Ceiling {
+		addr, end, err := load.StartCeiling(w.Dir, w.Self, w.Ensemble, 0)
+		w.Addrs = []string{addr}
+		return end, err
+	}
+	end, err = w.startServers(ctx)
+	for _, s := range w.Servers {
+		w.Addrs = append(w.Addrs, s.Addr)
+	}
+	return end, err
+}
+
+func (w *World) startServers(ctx context.Context) (end func() error, err error) {
 	spec := process.Spec{Kind: process.Kind(w.Target), Dir: w.Dir, Heap: w.Heap, Config: []string{"maxClientCnxns=0"}}
 	if spec.Kind == process.Troupe {
 		spec.Binary = w.Binary

@@ -25,6 +25,12 @@ func TestRow(t *testing.T) {
 			t.Errorf("%q, not %q", row.wanted(), want)
 		}
 	}
+	for ceiling, want := range map[float64]string{11: "<= 0.33: not met", 12: "<= 0.33, or 60 % of the ceiling: met"} {
+		row := Row{"fan-out", "last of 1000 told", "ms", map[string][]float64{"troupe": {20}, "apache": {40}, "ceiling": {ceiling}}}
+		if row.wanted() != want {
+			t.Errorf("%q, not %q", row.wanted(), want)
+		}
+	}
 	if aim, is := (&Row{Scenario: "checkpoints", Name: "1000000 znodes, 9 sets/s: p99.9"}).aim(); !is || aim != 0.2 {
 		t.Errorf("aim %v, %v", aim, is)
 	}
@@ -32,7 +38,7 @@ func TestRow(t *testing.T) {
 		t.Errorf("wanted: %q", w)
 	}
 	var b bytes.Buffer
-	if err := r.WriteMarkdown(&b); err != nil || !strings.Contains(b.String(), "| fan-out | last of 1000 told, ms | 20.0 (10.0 to 30.0) | 80.0 (40.0 to 120) | 0.25 | <= 0.33: met |") {
+	if err := r.WriteMarkdown(&b); err != nil || !strings.Contains(b.String(), "| fan-out | last of 1000 told, ms | 20.0 (10.0 to 30.0) | 80.0 (40.0 to 120) | - | 0.25 | - | <= 0.33: met |") {
 		t.Errorf("%v: %s", err, &b)
 	}
 }
@@ -41,6 +47,7 @@ func TestOptions_Check(t *testing.T) {
 	for name, spoil := range map[string]func(o *Options){
 		"target twice": func(o *Options) { o.Targets = []string{"troupe", "troupe"} },
 		"target":       func(o *Options) { o.Targets = []string{"etcd"} },
+		"the ceiling":  func(o *Options) { o.Targets, o.Scenarios = []string{"ceiling"}, []string{"locks"} },
 		"scenario":     func(o *Options) { o.Scenarios = []string{"rain"} },
 		"no target":    func(o *Options) { o.Targets = nil },
 		"servers":      func(o *Options) { o.Ensemble = 0 },
@@ -70,7 +77,7 @@ func TestRun_Smoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := Defaults()
-	small.Targets, small.Rounds, small.Binary = []string{"troupe"}, 1, binary
+	small.Targets, small.Rounds, small.Binary, small.Self = []string{"troupe", "ceiling"}, 1, binary, binary
 	small.Watchers, small.Sessions, small.Contenders, small.Znodes = []int{7}, 20, 3, []int{10, 50}
 	small.Rate, small.For, small.Settle = 500, time.Second, time.Second
 	for _, test := range []struct {
@@ -90,8 +97,14 @@ func TestRun_Smoke(t *testing.T) {
 				t.Errorf("%d rows: %+v", len(r.Rows), r.Rows)
 			}
 			for _, row := range r.Rows {
-				if v := row.Values["troupe"]; len(v) != 1 || v[0] <= 0 && row.Unit == "ms" {
-					t.Errorf("%+v", row)
+				targets := 1
+				if test.scenario == "fan-out" {
+					targets = 2
+				}
+				for _, v := range row.Values {
+					if len(row.Values) != targets || len(v) != 1 || v[0] <= 0 && row.Unit == "ms" {
+						t.Errorf("%+v", row)
+					}
 				}
 			}
 		})

@@ -23,7 +23,7 @@ func sessions(ctx context.Context, w *World) (figures []Figure, err error) {
 		return nil, err
 	}
 	began := time.Now()
-	crowd, err := connect(ctx, w.Addrs(), w.Sessions, client.Options{SessionTimeout: idleTimeout})
+	crowd, err := connect(ctx, w.Addrs, w.Sessions, client.Options{SessionTimeout: idleTimeout})
 	defer func() { err = errors.Join(err, disconnect(ctx, crowd)) }()
 	if err != nil {
 		return nil, err

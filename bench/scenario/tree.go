@@ -21,7 +21,7 @@ func trees(ctx context.Context, w *World) (figures []Figure, err error) {
 		return nil, err
 	}
 	figures = append(figures, Figure{"start, empty", "ms", took}, Figure{"memory, empty", "MiB", float64(empty) / (1 << 20)})
-	filling, err := load.NewFilling(ctx, w.Addrs())
+	filling, err := load.NewFilling(ctx, w.Addrs)
 	if err != nil {
 		return nil, err
 	}

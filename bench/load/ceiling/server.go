@@ -23,6 +23,7 @@ type Server struct {
 	journal *journal
 	value   []byte               // what every read returns
 	family  *wire.NamesStatReply // what every listing returns
+	watches watches
 	zxid    atomic.Uint64
 	session atomic.Int64
 }
@@ -83,9 +84,11 @@ func (s *Server) Serve(l net.Listener) error {
 var errJournal = errors.New("journal failed")
 
 // turn is what one reading of the socket has brought: the writes among the
-// frames, and the replies to all of them.
+// frames, the paths whose data they set, and the replies to all of them.
 type turn struct {
+	socket net.Conn
 	writes []byte
+	set    []string // while anything is watched
 	out    *wire.Encoder
 	last   bool // the client has said good-bye
 }
@@ -95,9 +98,10 @@ func (s *Server) converse(socket net.Conn) error {
 	if err := s.hello(socket, in); err != nil {
 		return err
 	}
-	t := turn{out: wire.NewEncoder(nil)}
+	defer s.watches.forget(socket)
+	t := turn{socket: socket, out: wire.NewEncoder(nil)}
 	for !t.last {
-		t.writes = t.writes[:0]
+		t.writes, t.set = t.writes[:0], t.set[:0]
 		t.out.Reset()
 		for more := true; more; more = !t.last && t.out.Len() < outputMax && buffered(in) {
 			if err := s.next(in, &t); err != nil {
@@ -107,6 +111,9 @@ func (s *Server) converse(socket net.Conn) error {
 		if len(t.writes) > 0 {
 			if err := s.journal.commit(t.writes); err != nil {
 				return fmt.Errorf("%w: %w", errJournal, err)
+			}
+			for _, path := range t.set {
+				s.watches.tell(path)
 			}
 		}
 		if _, err := socket.Write(t.out.Bytes()); err != nil {
@@ -158,6 +165,7 @@ func (s *Server) next(in *bufio.Reader, t *turn) error {
 	if reply.Body, err = s.body(op, d); err != nil {
 		return err
 	}
+	s.watch(op, frame, t)
 	t.out.ReplyFrame(&reply)
 	t.last = op == wire.OpCloseSession
 	_, err = in.Discard(len(frame))
@@ -182,6 +190,17 @@ func (s *Server) body(op wire.OpCode, d *wire.Decoder) (wire.Body, error) {
 		return nil, nil
 	}
 	return nil, fmt.Errorf("%v is not answered here", op)
+}
+
+// watch sets the watch that a read asks for, and remembers what a write sets off.
+func (s *Server) watch(op wire.OpCode, frame []byte, t *turn) {
+	d := wire.NewDecoder(frame[4+wire.RequestHeaderSize:])
+	switch {
+	case op == wire.OpGetData && frame[len(frame)-1] != 0:
+		s.watches.add(d.String(), t.socket)
+	case op == wire.OpSetData && s.watches.any():
+		t.set = append(t.set, d.String())
+	}
 }
 
 // multiReply is as long as that of a multi of sets.

@@ -67,6 +67,56 @@ func TestServer_AnswersAsLongAsARealOne(t *testing.T) {
 	}
 }
 
+// TestServer_TellsWhoWatches, once, and nobody else.
+func TestServer_TellsWhoWatches(t *testing.T) {
+	s, err := Open(t.TempDir(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go s.Serve(l)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	events := make(chan int, 100)
+	var all []*client.Conn
+	for i := range 3 {
+		c, err := client.Dial(ctx, client.Options{Servers: []string{l.Addr().String()}, OnEvent: func(e wire.WatchEvent) {
+			if e.Path != "/a" || e.Type != wire.EventNodeDataChanged {
+				t.Errorf("%+v", e)
+			}
+			events <- i
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Abandon()
+		all = append(all, c)
+	}
+	for i, watched := range []string{"/a", "/b", "/a"} {
+		if _, _, err := all[i].Get(ctx, watched, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := all[0].Set(ctx, "/a", nil, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := <-events + <-events; sum != 2 {
+		t.Errorf("told were %d in all", sum)
+	}
+	if err := all[2].Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(events) != 0 {
+		t.Error("told more than once")
+	}
+}
+
 func TestServer_PipelinedRepliesComeInOrder(t *testing.T) {
 	c, _ := dial(t, 10)
 	const calls = 2000

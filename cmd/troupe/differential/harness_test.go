@@ -116,6 +116,21 @@ func TestSortedBlocks(t *testing.T) {
 	}
 }
 
+// TestCompare_WhoSeesATransactionFirst is chance; whose reply it is, and which, are not.
+func TestCompare_WhoSeesATransactionFirst(t *testing.T) {
+	is := same("b")
+	for _, lines := range [][2]string{{"c ping ok @4", "w ping ok @4"}, {"b closed", "b closed"}} {
+		if !is(lines[0], lines[1]) {
+			t.Errorf("%q are taken to differ", lines)
+		}
+	}
+	for _, lines := range [][2]string{{"c ping ok @4", "c ping ok @5"}, {"b ping ok @4", "c ping ok @4"}, {"c closed", "w closed"}} {
+		if is(lines[0], lines[1]) {
+			t.Errorf("%q are taken to be the same", lines)
+		}
+	}
+}
+
 func TestCompare(t *testing.T) {
 	recorded, err := ParseScript("a connect\n< a connected\na quiet check / -1\n< a no reply to check @3\na ping\n< a ping ok @3\n")
 	if err != nil {
