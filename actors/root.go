@@ -57,10 +57,8 @@ func (r *root) Receive(c actor.Context) {
 	case *failed:
 		r.end(c, m.err)
 	case *supervise.Failed:
-		r.end(c, fmt.Errorf("%s failed: %v", m.Who.Id, m.Reason))
-		if m.Who.Equal(r.replicaPID) {
-			r.finish(c) // it will not answer
-		}
+		r.fail(fmt.Errorf("%s failed: %v", m.Who.Id, m.Reason))
+		r.finish(c) // at once: nobody hears clients any more, or there is no replica
 	case *stop:
 		r.end(c, nil)
 	}

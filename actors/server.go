@@ -144,11 +144,19 @@ func (s *Server) Stop() {
 // Crash makes the actors of a kind panic (txlog, checkpoint, tree, leader,
 // session, gateway), if there are any: for tests of supervision.
 func (s *Server) Crash(kind, reason string) {
+	for _, pid := range s.pids(kind) {
+		s.system.Root.Send(pid, &supervise.Crash{Reason: reason})
+	}
+}
+
+// pids are the actors of a kind.
+func (s *Server) pids(kind string) (pids []*actor.PID) {
 	for _, shard := range s.system.ProcessRegistry.LocalPIDs.LocalPIDs {
 		for _, id := range shard.Keys() {
 			if supervise.KindOf(id) == kind {
-				s.system.Root.Send(actor.NewPID(s.system.Address(), id), &supervise.Crash{Reason: reason})
+				pids = append(pids, actor.NewPID(s.system.Address(), id))
 			}
 		}
 	}
+	return pids
 }

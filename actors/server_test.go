@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
 
 	"troupe/actors/config"
@@ -158,6 +159,27 @@ func TestServer_PanicAboveTheIncarnationsEndsTheServer(t *testing.T) {
 				t.Fatalf("ended with %v", s.Err())
 			}
 		})
+	}
+}
+
+// TestServer_APanickedGatewayDoesNotWait for a replica that does not answer.
+func TestServer_APanickedGatewayDoesNotWait(t *testing.T) {
+	s := start(t, testConfig(t))
+	suspended := 0
+	for _, pid := range s.pids("replica") {
+		if p, ok := s.system.ProcessRegistry.Get(pid); ok {
+			p.SendSystemMessage(pid, &actor.SuspendMailbox{})
+			suspended++
+		}
+	}
+	s.Crash("gateway", "a bug")
+	select {
+	case <-s.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the server waits")
+	}
+	if suspended != 1 {
+		t.Errorf("%d replicas", suspended)
 	}
 }
 

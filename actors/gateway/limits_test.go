@@ -67,7 +67,7 @@ func TestLimits_FromManyGoroutines(t *testing.T) {
 func TestTemporary(t *testing.T) {
 	wrap := func(err error) error { return &os.SyscallError{Syscall: "accept", Err: err} }
 	for err, want := range map[error]bool{syscall.EMFILE: true, syscall.ENFILE: true, syscall.ECONNABORTED: true,
-		syscall.ENOBUFS: true, syscall.ENOMEM: true, syscall.EINVAL: false, syscall.EBADF: false} {
+		syscall.ENOBUFS: true, syscall.ENOMEM: true, syscall.ENOSPC: true, syscall.EINVAL: false, syscall.EBADF: false} {
 		if temporary(wrap(err)) != want {
 			t.Errorf("%v: %v", err, temporary(err))
 		}

@@ -24,13 +24,17 @@ type poller struct {
 }
 
 var common struct {
-	once sync.Once
+	mu sync.Mutex
 	*poller
 }
 
-// idlers is the poller of the process; nil if the system gives none.
+// idlers is the poller of the process; nil as long as the system gives none.
 func idlers() *poller {
-	common.once.Do(func() { common.poller = newPoller() })
+	common.mu.Lock()
+	defer common.mu.Unlock()
+	if common.poller == nil {
+		common.poller = newPoller()
+	}
 	return common.poller
 }
 

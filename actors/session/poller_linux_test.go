@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand"
 	"net"
@@ -19,6 +20,7 @@ type line struct {
 	told           chan any
 }
 
+// connection is a line of which the reader has not begun.
 func connection(t *testing.T) *line {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,18 +28,31 @@ func connection(t *testing.T) *line {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	p := &line{told: make(chan any, 10)}
-	if p.client, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+	p := dialed(t, listener)
+	p.accept(t, listener)
+	return p
+}
+
+// dialed is a line that has not been accepted.
+func dialed(t *testing.T, listener net.Listener) *line {
+	t.Helper()
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.client.Close() })
+	t.Cleanup(func() { client.Close() })
+	return &line{client: client, told: make(chan any, 10)}
+}
+
+func (p *line) accept(t *testing.T, listener net.Listener) {
+	t.Helper()
+	var err error
 	if p.server, err = listener.Accept(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.server.Close() })
 	p.r = newReader(&Options{Conn: p.server, Settings: &Settings{MaxFrame: 1 << 20, HelloTimeout: time.Minute}},
 		NewWindow(100, NewShared(100, 1<<20)), func(m any) { p.told <- m })
-	return p
 }
 
 func (p *line) send(t *testing.T, b []byte) {
@@ -51,13 +66,25 @@ func (p *line) send(t *testing.T, b []byte) {
 func greeted(t *testing.T) *line {
 	t.Helper()
 	p := connection(t)
+	p.hello(t)
+	return p
+}
+
+// greet has it accepted, say hello, and rest.
+func (p *line) greet(t *testing.T, listener net.Listener) {
+	t.Helper()
+	p.accept(t, listener)
+	p.hello(t)
+}
+
+func (p *line) hello(t *testing.T) {
+	t.Helper()
 	go p.r.run()
 	p.send(t, hello())
 	if _, ok := (<-p.told).(*Hello); !ok {
 		t.Fatal("no hello")
 	}
 	until(t, func() bool { return resting(p.r) })
-	return p
 }
 
 // resting tells whether the poller has the reader.
@@ -163,17 +190,28 @@ func TestPoller_IdleClientsHaveNoGoroutine(t *testing.T) {
 	}
 }
 
-// TestPoller_BytesBeforeItWaits: what came while the reader was about to rest is not missed.
+// TestPoller_BytesBeforeItWaits: what comes while the reader is about to rest is not missed.
 func TestPoller_BytesBeforeItWaits(t *testing.T) {
 	_, stream := requests(rand.New(rand.NewSource(1)), 1)
 	for range 100 {
 		p := connection(t)
+		p.r.send = func(m any) {
+			if _, ok := m.(*Hello); ok {
+				p.send(t, stream)
+			}
+			p.told <- m
+		}
 		go p.r.run()
 		p.send(t, hello())
-		p.send(t, stream)
-		<-p.told
-		if f := (<-p.told).(*Frames); len(f.Frames) != 1 {
-			t.Fatalf("%d frames", len(f.Frames))
+		for _, want := range []string{"*session.Hello", "*session.Frames"} {
+			select {
+			case m := <-p.told:
+				if got := fmt.Sprintf("%T", m); got != want {
+					t.Fatalf("%s, want %s", got, want)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("no %s", want)
+			}
 		}
 	}
 }
@@ -185,10 +223,24 @@ func TestPoller_ForgetsWhoEnds(t *testing.T) {
 	if resting(p.r) || p.r.rest() {
 		t.Error("it rests after its end")
 	}
-	p.server.Close()
-	late := greeted(t)
-	late.server.Close() // as the gateway does, for an actor that failed
-	next := greeted(t)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var late, next *line
+	for tries := 0; late == nil || late.r.fd != next.r.fd; tries++ {
+		if tries == 20 {
+			t.Fatal("no descriptor is used again")
+		}
+		late, next = dialed(t, listener), dialed(t, listener)
+		late.greet(t, listener)
+		if err := late.server.Close(); err != nil { // as the gateway does, for an actor that failed
+			t.Fatal(err)
+		}
+		next.greet(t, listener)
+	}
 	late.r.end()
 	if !resting(next.r) {
 		t.Error("another's end was taken for its own")
