@@ -133,6 +133,9 @@ func checkFormats(t *testing.T, report *load.Report) {
 // TestRun_Connect loads a server that was there before, and leaves nothing on it.
 func TestRun_Connect(t *testing.T) {
 	if err := process.Available(process.Apache); err != nil {
+		if os.Getenv("TROUPE_REQUIRE_STOCK") != "" {
+			t.Fatal(err)
+		}
 		t.Skip(err)
 	}
 	server, err := process.Start(t.Context(), process.Spec{Kind: process.Apache, Dir: t.TempDir(), Heap: "128m"})

@@ -53,6 +53,9 @@ func (w *World) tell(ctx context.Context, n int) (lasts []float64, err error) {
 	if _, err := writer.Create(ctx, watched, nil, wire.OpenACL, wire.ModePersistent); err != nil && !errors.Is(err, wire.NodeExists) {
 		return nil, err
 	}
+	if err := each(ctx, watchers, func(int) wire.Request { return &wire.Sync{Path: watched} }); err != nil {
+		return nil, err
+	}
 	for i := range fanOutWarm + fanOutChanges {
 		if err := each(ctx, watchers, func(int) wire.Request { return &wire.GetData{Path: watched, Watch: true} }); err != nil {
 			return nil, err

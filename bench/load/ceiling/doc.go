@@ -1,8 +1,8 @@
 // Package ceiling is the least that a server of the client protocol can do: it
 // takes the handshake and the frames that a real one takes, and answers each
 // with a reply of the size that a real one would send. It has no tree and
-// no sessions. Reads are answered at once; writes are first appended to
-// a file, with all that wait beside them, and synced. What the load generator
+// no sessions. Reads are answered at once; writes are first put into a file that is
+// full of zeros, with all that wait beside them, and synced. What the load generator
 // gets out of it is the most that it could get out of any server on the same
 // machine, disk and run.
 //

@@ -1,6 +1,7 @@
 package ceiling
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,14 +10,16 @@ import (
 
 const (
 	journalName = "journal"
-	journalMax  = 1 << 30 // bytes, after which the file begins anew
+	journalSize = 64 << 20 // bytes, behind which the next begin at the front again
 )
 
 // journal appends to a file with group commit: who comes while a sync is under
-// way waits for its end, and the first of those then syncs for all of them.
+// way waits for its end, and the first of those then syncs for all of them. The file
+// is full of zeros before: so no sync has to write more than the data, neither a length
+// nor where new blocks are.
 type journal struct {
 	file  *os.File
-	size  int64  // of the file; its owner is whoever syncs
+	end   int64  // of what was written last; its owner is whoever syncs
 	peers *peers // that keep it too; nil for a server alone
 
 	mu      sync.Mutex
@@ -41,6 +44,12 @@ func openJournal(dir string) (*journal, error) {
 	f, err := os.Create(filepath.Join(dir, journalName))
 	if err != nil {
 		return nil, err
+	}
+	if _, err = f.Write(make([]byte, journalSize)); err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("fill journal: %w", err), f.Close())
 	}
 	return &journal{file: f, waiting: newBatch(nil)}, nil
 }
@@ -96,13 +105,11 @@ func (j *journal) replicate(p []byte) error {
 }
 
 func (j *journal) write(p []byte) error {
-	if j.size > journalMax {
-		if err := j.restart(); err != nil {
-			return fmt.Errorf("begin journal anew: %w", err)
-		}
+	if j.end+int64(len(p)) > journalSize {
+		j.end = 0
 	}
-	n, err := j.file.Write(p)
-	j.size += int64(n)
+	n, err := j.file.WriteAt(p, j.end)
+	j.end += int64(n)
 	if err == nil {
 		err = datasync(j.file)
 	}
@@ -110,13 +117,4 @@ func (j *journal) write(p []byte) error {
 		return fmt.Errorf("append to journal: %w", err)
 	}
 	return nil
-}
-
-func (j *journal) restart() error {
-	if err := j.file.Truncate(0); err != nil {
-		return err
-	}
-	_, err := j.file.Seek(0, 0)
-	j.size = 0
-	return err
 }

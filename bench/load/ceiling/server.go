@@ -184,6 +184,9 @@ func (s *Server) body(op wire.OpCode, d *wire.Decoder) (wire.Body, error) {
 		return &wire.PathReply{Path: path}, d.Err()
 	case wire.OpGetChildren2:
 		return s.family, nil
+	case wire.OpSync:
+		path := d.String()
+		return &wire.PathReply{Path: path}, d.Err()
 	case wire.OpMulti:
 		return multiReply(d)
 	case wire.OpDelete, wire.OpPing, wire.OpCloseSession:
