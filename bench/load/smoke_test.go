@@ -124,7 +124,7 @@ func checkFormats(t *testing.T, report *load.Report) {
 		columns = n
 	}
 	for _, row := range report.Rows {
-		if want := fmt.Sprintf("%s, ", row.Shape); !strings.Contains(asMarkdown.String(), strings.TrimSuffix(want, ", ")) {
+		if want := fmt.Sprintf("| %s, %s |", row.Workload, row.Shape); !strings.Contains(asMarkdown.String(), want) {
 			t.Errorf("no %q in the tables", want)
 		}
 	}
